@@ -1,0 +1,79 @@
+# The two that matter: `make demo` shows what this is, `make test` proves that it works.
+# Every target installs what it needs; `make help` lists them.
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.PHONY: help venv demo test lint unit suites acceptance bench docs format lock changelog clean
+
+BIN := .venv/bin
+OURS := pytest_whitebox devcloud
+STEP := @.ci/step
+AGAIN := $(MAKE) --no-print-directory
+# Points what follows in the same recipe at the cloud.
+CLIENT := variables=$$($(BIN)/devcloud env) || exit 1; eval "$$variables";
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+venv: ## the virtual environment .venv, and Debian packages that are missing
+	@.ci/bootstrap
+
+demo: venv ## a real OpenStack on this machine, a suite that looks behind its APIs, and report.html
+	@rm -f report.html
+	@$(BIN)/devcloud up --install
+	@$(CLIENT) status=0; \
+	$(BIN)/pytest --os-cloud devcloud tests/suites/compute --html=report.html --self-contained-html || status=$$?; \
+	echo; \
+	[ ! -e report.html ] || echo "report:             $(CURDIR)/report.html"; \
+	echo "the cloud stays up; use it:  eval \"\$$($(CURDIR)/$(BIN)/devcloud env)\""; \
+	echo "                    stop it: $(CURDIR)/$(BIN)/devcloud down"; \
+	exit $$status
+
+test: venv ## everything that must hold: lint, unit tests, and a cloud brought up, tested and taken down
+	$(STEP) 300 lint $(AGAIN) lint
+	$(STEP) 180 unit $(AGAIN) unit
+	$(STEP) 1500 up $(BIN)/devcloud up --install
+	$(STEP) 1200 suites $(AGAIN) suites
+	$(STEP) 120 down $(BIN)/devcloud down
+
+lint: venv ## style, types and the directions of imports
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@said=$$($(BIN)/lint-imports --no-cache --no-logo) || { echo "$$said"; exit 1; }
+
+unit: venv ## everything that needs no cloud; under a minute
+	@$(BIN)/pytest -q --doctest-modules $(OURS) $(wildcard tests/unit tests/plugin tests/wire)
+
+suites: venv ## the suites and the tests that need a cloud, against the cloud that is up; report/index.html
+	@rm -rf report
+	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud tests/suites $(wildcard tests/cloud) \
+	    --html=report/index.html --self-contained-html --junit-xml=report/junit.xml
+
+acceptance: venv ## hours: bare Debian, ten cycles, every daemon killed; writes docs/acceptance
+	@$(BIN)/python -m tests.acceptance.bare_root
+	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
+	@$(BIN)/devcloud up --install
+	@$(BIN)/python -m tests.acceptance.cycles
+	@$(BIN)/python -m tests.acceptance.kills
+	@$(BIN)/devcloud down
+
+bench: venv ## take the figures of docs/figures anew; needs an idle machine and no cloud that is up
+	@$(BIN)/python -m tests.benchmarks
+
+docs: venv ## the documentation, docs/_build/index.html
+	@$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
+
+format: venv ## mend the style where that can be done by machine
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+
+lock: venv ## renew requirements.lock from pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --extra devcloud --group dev --group docs --universal --python-version 3.11 \
+	    --no-emit-index-url --no-header --no-annotate --generate-hashes --upgrade --quiet -o requirements.lock
+
+changelog: venv ## show what the fragments in changelog/ will become
+	@$(BIN)/towncrier build --draft
+
+clean: ## what the targets made here, but no cloud: that is `devcloud destroy`
+	@rm -rf .venv build dist report report.html docs/_build .mypy_cache .pytest_cache .ruff_cache
+	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,111 @@
+"""Does a service do its work? Asked of the service itself, not of its process."""
+
+from __future__ import annotations
+
+import socket
+import urllib.error
+import urllib.request
+from typing import cast
+
+from devcloud.host import Host
+from devcloud.runit import Supervised
+from devcloud.service import Alive, Check, Command, Http, Port, Report, Service
+from devcloud.state import State
+from devcloud.topology import Topology
+from pytest_whitebox.core.errors import StackproofError
+
+_TIMEOUT = 5
+#: A service reports every 10 s; after this many seconds without a report the cloud itself counts it as down.
+_STALE = 60
+#: No proxy stands between the machine and its own cloud.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def problem(state: State, topology: Topology, host: Host, service: Service, seen: Supervised | None) -> str | None:
+    """What is wrong with the service, in a few words, or None."""
+    if seen is None or not seen.up:
+        return f"is not running{f' (last: {seen.last_death})' if seen and seen.last_death else ''}"
+    return _failure(state, topology, host, service, service.check, seen)
+
+
+def _failure(
+    state: State, topology: Topology, host: Host, service: Service, check: Check, seen: Supervised
+) -> str | None:
+    address = str(host.plan.mgmt)
+    match check:
+        case Alive():
+            return None
+        case Http(port, path, door):
+            return _http(f"http://{address}:{port}{path}") or (
+                _door(f"http://{address}:{door}{path}") if door else None
+            )
+        case Port(port):
+            return _port(address, port)
+        case Command(words, says):
+            return _command(host, words, says)
+        case Report(database):
+            return _report(state, topology, database, service.name, host.name, seen.seconds)
+
+
+def _http(url: str) -> str | None:
+    try:
+        with _OPENER.open(url, timeout=_TIMEOUT):
+            return None
+    except urllib.error.HTTPError as error:
+        return None if error.code < 400 else f"answers {url} with {error.code}"
+    except OSError as error:
+        return f"does not answer {url}: {getattr(error, 'reason', error)}"
+
+
+def _door(url: str) -> str | None:
+    """HAProxy's view; that HAProxy itself is down is said once, of HAProxy."""
+    said = _http(url)
+    return f"is not passed on by haproxy: {said}" if said and said.startswith("answers") else None
+
+
+def _port(address: str, port: int) -> str | None:
+    try:
+        socket.create_connection((address, port), timeout=_TIMEOUT).close()
+    except OSError as error:
+        return f"does not answer on {address}:{port}: {error.strerror or error}"
+    return None
+
+
+def _command(host: Host, words: tuple[str, ...], says: str) -> str | None:
+    try:
+        result = host.run(words, timeout=_TIMEOUT, check=False)
+    except StackproofError:
+        return f"does not answer `{words[0]}` within {_TIMEOUT} s"
+    lines = (result.stderr or result.stdout).strip().splitlines()
+    if not result.ok or says not in [*result.stdout.split(), ""]:
+        return lines[-1] if lines else f"`{words[0]}` says nothing"
+    return None
+
+
+def _report(state: State, topology: Topology, database: str, binary: str, host: str, uptime: int) -> str | None:
+    import pymysql
+
+    try:
+        with (
+            pymysql.connect(
+                host=str(topology.controller.mgmt),
+                user=database,
+                password=state.secrets()["database"],
+                database=database,
+                connect_timeout=_TIMEOUT,
+                read_timeout=_TIMEOUT,
+            ) as connection,
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(
+                "SELECT TIMESTAMPDIFF(SECOND, updated_at, UTC_TIMESTAMP()) FROM services"
+                " WHERE `binary` = %s AND SUBSTRING_INDEX(host, '@', 1) = %s"
+                " AND deleted = 0 AND updated_at IS NOT NULL",
+                (binary, host),
+            )
+            row = cast("tuple[int] | None", cursor.fetchone())
+    except pymysql.MySQLError as error:
+        return f"its report cannot be read: {error.args[-1] if error.args else error}"
+    if row is None or row[0] >= uptime:
+        return "has not reported to the cloud since its start"
+    return f"last reported {row[0]} s ago" if row[0] > _STALE else None

@@ -1,0 +1,98 @@
+"""The command line of devcloud."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from devcloud import commands
+from devcloud.catalog import PROJECTS
+from devcloud.packages import RELEASES
+from devcloud.state import DEFAULT, DEFAULT_RELEASE
+from pytest_whitebox.core.errors import StackproofError
+
+_EPILOG = """\
+exit codes: 0 done and well, 1 not well or failed, 2 misused, 130 interrupted
+
+  devcloud up --install       from nothing to a cloud; the same again repairs what is broken
+  eval "$(devcloud env)"      then: openstack server list, pytest tests/suites
+  devcloud ssh compute1       behind the API
+"""
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a deliberate error is one sentence on stderr."""
+    options = parser().parse_args(words)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except StackproofError as error:
+        print(f"devcloud: {error.sentence}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+    except KeyboardInterrupt:
+        print("\ndevcloud: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def parser() -> argparse.ArgumentParser:
+    """All verbs and options."""
+    top = argparse.ArgumentParser(
+        prog="devcloud",
+        description="A real OpenStack on this machine, from packages, in namespaces of its own.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"devcloud {version('stackproof')}")
+    shared = argparse.ArgumentParser(add_help=False)
+    for place, default in ((top, None), (shared, argparse.SUPPRESS)):
+        place.add_argument(
+            "--state",
+            type=Path,
+            default=default,
+            metavar="DIR",
+            help=f"the folder that holds the cloud (DEVCLOUD_STATE; default {DEFAULT})",
+        )
+    verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def verb(name: str, command: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", parents=[shared])
+        made.set_defaults(command=command)
+        return made
+
+    up = verb("up", commands.up, "make the cloud, start it, or repair it: does what is missing")
+    up.add_argument("--release", choices=RELEASES, help=f"of a new cloud (default {DEFAULT_RELEASE})")
+    up.add_argument(
+        "--services",
+        metavar="A,B",
+        help=f"of a new cloud: from {', '.join(PROJECTS)} (default all; the first five are always there)",
+    )
+    up.add_argument("--install", action="store_true", help="install the system packages that are missing")
+    verb("down", commands.down, "shut guests and services down and leave nothing running; `up` brings all back")
+    verb("destroy", commands.destroy, "switch off and delete the state folder: nothing is left")
+    verb("status", commands.status, "say what is wrong, service by service").add_argument(
+        "--json", action="store_true", help="for programs"
+    )
+    verb("env", commands.env, "print shell lines that point OpenStack clients at the cloud")
+    verb("clouds-yaml", commands.clouds_yaml, "print the path of the cloud's clouds.yaml")
+    logs = verb("logs", commands.logs, "print the end of a service's log")
+    logs.add_argument("service", metavar="SERVICE")
+    logs.add_argument("-n", "--lines", type=int, default=100, metavar="N", help="how many lines (default 100)")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on as the log grows")
+    ssh = verb("ssh", commands.ssh, "open a shell on a host, or run a command there")
+    ssh.add_argument("host", metavar="HOST")
+    ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
+    verb("restart", commands.restart, "restart a service and wait until it works").add_argument(
+        "service", metavar="SERVICE"
+    )
+    verb("doctor", commands.doctor, "check whether this machine can carry a cloud; changes nothing")
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""The cloud as a value: which daemon belongs on which host, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from devcloud import check, host, runit
+from devcloud.catalog import services
+from devcloud.configuration import environment_of
+from devcloud.host import Host
+from devcloud.service import Service
+from devcloud.state import Settings, State
+from devcloud.topology import HostPlan, Topology
+from pytest_whitebox.core.errors import StackproofError
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """A cloud in its state folder, up or not."""
+
+    state: State
+    settings: Settings
+
+    @cached_property
+    def topology(self) -> Topology:
+        """Its networks and hosts."""
+        return Topology(self.settings.subnet)
+
+    @cached_property
+    def services(self) -> tuple[Service, ...]:
+        """Its daemons."""
+        return services(self.settings.services)
+
+    @property
+    def programs(self) -> str:
+        """Folder of the release's programs, the same path on every host."""
+        return str(environment_of(self.state, self.settings.release) / "bin")
+
+    def placements(self) -> Iterator[tuple[HostPlan, Service]]:
+        """Each daemon on each host that has it."""
+        for plan in self.topology.hosts:
+            for service in self.services:
+                if plan.role in service.roles:
+                    yield plan, service
+
+    def placed(self, name: str) -> list[tuple[HostPlan, Service]]:
+        """Where a daemon belongs; raises `StackproofError` for one that this cloud does not have."""
+        found = [(plan, service) for plan, service in self.placements() if service.name == name]
+        if not found:
+            names = ", ".join(sorted({service.name for service in self.services}))
+            raise StackproofError(f"this cloud has no service {name!r}", hint=f"choose from {names}")
+        return found
+
+    def find(self, plan: HostPlan) -> Host | None:
+        """A host, if its power is on."""
+        return host.find(self.state, plan)
+
+    def host(self, plan: HostPlan) -> Host:
+        """A host that is on; raises `StackproofError` if it is off."""
+        found = self.find(plan)
+        if found is None:
+            raise StackproofError(f"host {plan.name} is off", hint="`devcloud up` switches it on")
+        return found
+
+    def host_named(self, name: str) -> Host:
+        """A host that is on, by its name."""
+        for plan in self.topology.hosts:
+            if plan.name == name:
+                return self.host(plan)
+        known = ", ".join(plan.name for plan in self.topology.hosts)
+        raise StackproofError(f"this cloud has no host {name!r}", hint=f"choose from {known}")
+
+    @property
+    def controller(self) -> Host:
+        """The host that has the databases and the APIs."""
+        return self.host(self.topology.controller)
+
+    def problem(self, on: Host, service: Service, seen: runit.Supervised | None) -> str | None:
+        """What is wrong with one daemon, in a few words, or None; ``seen`` is what its supervisor says."""
+        return check.problem(self.state, self.topology, on, service, seen)

@@ -1,0 +1,238 @@
+"""What each verb of the command line does."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from devcloud import access, fabric, machine, packages, runit
+from devcloud import down as switching_off
+from devcloud import status as asking
+from devcloud import up as bringing_up
+from devcloud.catalog import chosen
+from devcloud.cloud import Cloud
+from devcloud.state import DEFAULT, DEFAULT_RELEASE, Settings, State
+from devcloud.topology import Topology
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.wait import wait_for
+
+
+def up(options: argparse.Namespace) -> int:
+    """Make the cloud, start it, or repair it."""
+    state = _state(options)
+    console = Console(highlight=False)
+    began = time.monotonic()
+    settings = _settings(options, state)
+    machine.require_root()
+    state.refuse_foreign()
+    with console.status("looking at the machine") as spinner, state.locked():
+        steps = _Steps(console, spinner.update)
+        if options.install:
+            packages.install_system(steps.done)
+        machine.require(state, Topology(settings.subnet))
+        if not state.exists:
+            state.create(settings)
+        packages.environment(state, settings.release, steps.done)
+        cloud = Cloud(state, settings)
+        os.environ.update(access.no_proxy(cloud.topology))
+        bringing_up.up(cloud, steps)
+    console.print(f"up in {time.monotonic() - began:.1f} s: OpenStack {settings.release} in {state.path}")
+    console.print(f'use it:   eval "$(devcloud env{_state_words(state)})"', soft_wrap=True)
+    return 0
+
+
+def down(options: argparse.Namespace) -> int:
+    """Switch the cloud off."""
+    state = _state(options)
+    settings = state.settings()
+    machine.require_root()
+    console = Console(highlight=False)
+    began = time.monotonic()
+    with state.locked(), console.status("shutting down"):
+        was_up = switching_off.down(Cloud(state, settings))
+    console.print(f"down in {time.monotonic() - began:.1f} s" if was_up else "was down already")
+    return 0
+
+
+def destroy(options: argparse.Namespace) -> int:
+    """Switch the cloud off and delete its folder."""
+    state = _state(options)
+    machine.require_root()
+    if not state.path.exists():
+        print(f"there is nothing in {state.path}")
+        return 0
+    state.refuse_foreign()
+    with state.locked():
+        if state.exists:
+            switching_off.down(Cloud(state, state.settings()))
+        state.remove()
+    print(f"deleted {state.path}")
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Print what is wrong; exit code 1 if anything is."""
+    state = _state(options)
+    cloud = Cloud(state, state.settings())
+    machine.require_root()
+    seen = asking.status(cloud)
+    if options.json:
+        print(json.dumps(seen.as_json(), indent=2))
+    else:
+        _show(seen, state)
+    return 0 if seen.well else 1
+
+
+def env(options: argparse.Namespace) -> int:
+    """Print lines for a shell."""
+    state = _state(options)
+    cloud = Cloud(state, state.settings())
+    values = {"OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml), "OS_CLOUD": "devcloud"}
+    for name, value in (values | access.no_proxy(cloud.topology)).items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+def clouds_yaml(options: argparse.Namespace) -> int:
+    """Print the path of clouds.yaml."""
+    state = _state(options)
+    state.settings()
+    print(state.clouds_yaml)
+    return 0
+
+
+def logs(options: argparse.Namespace) -> int:
+    """Print the end of a service's log, from every host that has the service."""
+    state = _state(options)
+    cloud = Cloud(state, state.settings())
+    placed = cloud.placed(options.service)
+    machine.require_root()
+    for plan, service in placed:
+        on = cloud.host(plan)
+        words = ["tail", "-n", str(options.lines), *(["-F"] if options.follow else []), service.log]
+        if len(placed) > 1:
+            print(f"--- {plan.name}:{service.log}", flush=True)
+        if options.follow:
+            os.execvp("nsenter", on.holder.enter(words))
+        print(on.run(words).stdout, end="")
+    return 0
+
+
+def ssh(options: argparse.Namespace) -> int:
+    """Become an ssh session on a host."""
+    state = _state(options)
+    cloud = Cloud(state, state.settings())
+    machine.require_root()
+    cloud.host_named(options.host)
+    os.execvp("ssh", ["ssh", "-F", str(state.ssh_config), options.host, *options.words])
+
+
+def restart(options: argparse.Namespace) -> int:
+    """Restart a service on every host that has it, and wait until it works."""
+    state = _state(options)
+    cloud = Cloud(state, state.settings())
+    placed = cloud.placed(options.service)
+    machine.require_root()
+    for plan, service in placed:
+        began = time.monotonic()
+        on = cloud.host(plan)
+        runit.restart(on, service.name)
+        wait_for(
+            lambda on=on, service=service: (  # type: ignore[misc]
+                cloud.problem(on, service, runit.supervised(on, service.name)) is None
+            ),
+            timeout=120,
+            every=0.3,
+            what=f"{service.name} on {plan.name} to work again",
+            hint=f"see `devcloud logs {service.name}`",
+        )
+        print(f"{service.name} on {plan.name} restarted in {time.monotonic() - began:.1f} s")
+    return 0
+
+
+def doctor(options: argparse.Namespace) -> int:
+    """Print what was found on this machine; exit code 1 if it cannot carry a cloud."""
+    state = _state(options)
+    settings = state.settings() if state.exists else Settings()
+    findings = machine.findings(state, Topology(settings.subnet))
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.ok else "[red]no[/]"
+        table.add_row(mark, finding.name, finding.said if finding.ok else f"{finding.said}; {finding.hint}")
+    Console(highlight=False).print(table)
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+@dataclass(frozen=True)
+class _Steps:
+    """Prints each step that did something; on a terminal the last line shows what is under way."""
+
+    console: Console
+    show: Callable[[str], object]
+    began: float = field(default_factory=time.monotonic)
+
+    def running(self, names: Iterable[str], done: int, of: int) -> None:
+        """Show what is under way."""
+        first, *more = sorted(names)
+        self.show(f"{done} of {of} steps done, under way: {first}{f' and {len(more)} more' if more else ''}")
+
+    def done(self, name: str, seconds: float) -> None:
+        """Print what was done and how long it took."""
+        self.console.print(f"{time.monotonic() - self.began:6.1f} s  {name}  [dim]({seconds:.1f} s)[/]")
+
+
+def _settings(options: argparse.Namespace, state: State) -> Settings:
+    """Those of the cloud that is there, or of the new one; a wish that contradicts what is there is refused."""
+    wanted = chosen(options.services)
+    if not state.exists:
+        return Settings(options.release or DEFAULT_RELEASE, wanted, fabric.free_subnet())
+    known = state.settings()
+    if options.release and options.release != known.release:
+        raise StackproofError(
+            f"the cloud in {state.path} is {known.release}, not {options.release}",
+            hint="give another folder with --state DIR, or `devcloud destroy` this one",
+        )
+    if options.services is not None and wanted != known.services:
+        raise StackproofError(
+            f"the cloud in {state.path} has {', '.join(known.services)}",
+            hint="give another folder with --state DIR, or `devcloud destroy` this one",
+        )
+    return known
+
+
+def _show(seen: asking.Status, state: State) -> None:
+    console = Console(highlight=False)
+    if seen.off:
+        console.print(f"OpenStack {seen.release} in {state.path} is down; `devcloud up{_state_words(state)}` starts it")
+        return
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    for heading in ("HOST", "ADDRESS", "SERVICES", "WELL"):
+        table.add_column(heading)
+    for host in seen.hosts:
+        here = [service for service in seen.services if service.host == host.name]
+        well = sum(service.well for service in here)
+        table.add_row(host.name, host.address, str(len(here)), str(well) if host.on else "[red]off[/]")
+    console.print(table)
+    for service in seen.problems:
+        console.print(f"[red]{service.service}[/] on {service.host} {service.problem}", soft_wrap=True)
+    word = "[green]well[/]" if seen.well else f"not well; `devcloud up{_state_words(state)}` repairs it"
+    console.print(f"OpenStack {seen.release} in {state.path}: {word}", soft_wrap=True)
+
+
+def _state(options: argparse.Namespace) -> State:
+    return State(Path(options.state or os.environ.get("DEVCLOUD_STATE") or DEFAULT).absolute())
+
+
+def _state_words(state: State) -> str:
+    """What must follow a command for it to mean this cloud."""
+    given = os.environ.get("DEVCLOUD_STATE")
+    return "" if state.path == (Path(given).absolute() if given else DEFAULT) else f" --state {state.path}"

@@ -1,0 +1,84 @@
+"""The configuration files of the hosts: `templates/` mirrors their file systems."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import jinja2
+
+from devcloud.catalog import apis
+from devcloud.host import Host, folder_of
+from devcloud.state import Settings, State, write_atomically
+from devcloud.topology import Topology
+
+_TEMPLATES = Path(__file__).with_name("templates")
+_PROGRAMS = ("/usr/bin/", "/usr/sbin/")
+
+
+def environment_of(state: State, release: str) -> Path:
+    """The release's virtual environment."""
+    return state.environments / release
+
+
+def write_files(state: State, settings: Settings, topology: Topology, host: Host) -> list[str]:
+    """Write each file that is missing or whose rendering has changed, and return their paths.
+
+    A file that the user edited is left alone until its template or the cloud's settings change.
+    """
+    record = folder_of(state, host.name) / "rendered.json"
+    known: dict[str, str] = json.loads(record.read_text()) if record.exists() else {}
+    secrets = state.secrets()
+    changed = []
+    for path, text in dict(_rendered(state, settings, topology, host, secrets)).items():
+        digest = hashlib.sha256(text.encode()).hexdigest()
+        if known.get(path) != digest or not host.path(path).exists():
+            secret = any(value in text for value in secrets.values())
+            host.write(path, text, mode=0o600 if secret else 0o755 if path.startswith(_PROGRAMS) else 0o644)
+            known[path] = digest
+            changed.append(path)
+    write_atomically(record, json.dumps(known, indent=1))
+    return changed
+
+
+def _rendered(
+    state: State, settings: Settings, topology: Topology, host: Host, secrets: Mapping[str, str]
+) -> Iterator[tuple[str, str]]:
+    engine = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,
+    )
+    values = {
+        "host": host.plan,
+        "topology": topology,
+        "controller": topology.controller.mgmt,
+        "release": settings.release,
+        "environment": environment_of(state, settings.release),
+        "apis": apis(settings.services),
+        "password": secrets,
+        "host_uuid": uuid.uuid5(uuid.NAMESPACE_URL, state.token(host.name)),
+    }
+    yield from _packaged(environment_of(state, settings.release) / "etc", settings)
+    for role in ("all", host.plan.role):
+        for file in sorted((_TEMPLATES / role).rglob("*")):
+            if file.is_file():
+                name = file.relative_to(_TEMPLATES)
+                yield (
+                    f"/{file.relative_to(_TEMPLATES / role)}",
+                    engine.get_template(str(name)).render(values).lstrip("\n"),
+                )
+
+
+def _packaged(folder: Path, settings: Settings) -> Iterator[tuple[str, str]]:
+    """The files that the packages bring along, such as paste pipelines; a template of the same name wins."""
+    for project in (*settings.services, "os-brick"):
+        for file in sorted((folder / project).rglob("*")):
+            if file.is_file():
+                yield f"/etc/{file.relative_to(folder)}", file.read_text()

@@ -1,0 +1,144 @@
+"""The supervisor of a host: each service is a folder with a run script, as runit wants it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from devcloud.host import Host
+from devcloud.namespace import HOST_PATH
+from devcloud.service import Service
+from pytest_whitebox.core.command import Result
+
+_DEFINITIONS = "/etc/sv"
+_RUNNING = "/run/service"
+_DEATHS = "/run/devcloud/deaths"
+#: In the environment of every process of a service, and of its children: its name.
+_MARK = "DEVCLOUD_SERVICE"
+_STATUS = re.compile(r"^(?P<word>run|down|finish|fail|warning): \S+?:(?: \(pid (?P<pid>\d+)\))? ?(?P<seconds>\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Supervised:
+    """What runit says of a service: up or not, its pid on the host, for how many seconds, and how it last died."""
+
+    up: bool
+    pid: int | None
+    seconds: int
+    deaths: int
+    last_death: str
+
+    @classmethod
+    def from_sv(cls, text: str, deaths: str = "") -> Supervised:
+        """Parse a line of `sv status` and the record of deaths.
+
+        >>> Supervised.from_sv("run: nova-compute: (pid 812) 45s; run: log: (pid 7) 45s")
+        Supervised(up=True, pid=812, seconds=45, deaths=0, last_death='')
+        """
+        found = _STATUS.match(text)
+        lines = deaths.splitlines()
+        if not found:
+            return cls(False, None, 0, len(lines), lines[-1] if lines else "")
+        pid, seconds = found["pid"], int(found["seconds"] or 0)
+        return cls(found["word"] == "run", int(pid) if pid else None, seconds, len(lines), lines[-1] if lines else "")
+
+
+def define(host: Host, service: Service, values: Mapping[str, str]) -> bool:
+    """Write the service's folder on the host; returns True if it had another definition before."""
+    folder = f"{_DEFINITIONS}/{service.name}"
+    words = [word.format_map(values) for word in service.command]
+    env = {
+        "PATH": f"{values['bin']}:{HOST_PATH}",
+        "LANG": "C.UTF-8",
+        "HOME": "/root",
+        _MARK: service.name,
+        **service.env,
+    }
+    pairs = " ".join(shlex.quote(f"{name}={value}") for name, value in env.items())
+    folders = shlex.join([service.log.rpartition("/")[0], *service.folders])
+    owner = f"chown {service.user} {folders}\n" if service.user else ""
+    run = f"#!/bin/sh\nmkdir -p {folders}\n{owner}exec >>{service.log} 2>&1\nexec env -i {pairs} {shlex.join(words)}\n"
+    finish = (
+        "#!/bin/sh\n"
+        "# runit gives the exit code (-1: killed) and the signal; 0 and SIGTERM are orderly ends\n"
+        '[ "$1" = 0 ] || [ "$2" = 15 ] && exit\n'
+        f"mkdir -p {_DEATHS}\n"
+        f'echo "exit code $1, signal $2, $(date -u +%FT%TZ)" >>{_DEATHS}/{service.name}\n'
+    )
+    before = host.path(f"{folder}/run")
+    changed = before.exists() and before.read_text() != run
+    if changed or not before.exists():
+        host.write(f"{folder}/finish", finish, mode=0o755)
+        host.write(f"{folder}/run", run, mode=0o755)
+    init = host.path(f"/etc/init.d/{service.name}")
+    if not init.is_symlink():
+        init.unlink(missing_ok=True)
+        init.symlink_to("/usr/bin/sv")
+    return changed
+
+
+def supervised(host: Host, name: str) -> Supervised | None:
+    """What the supervisor says of a service of the host now; None if it was never started."""
+    if not host.path(f"{_RUNNING}/{name}").is_symlink():
+        return None
+    said = host.run(["sv", "status", f"{_RUNNING}/{name}"], check=False).stdout
+    record = host.path(f"{_DEATHS}/{name}")
+    return Supervised.from_sv(said.replace(f"{_RUNNING}/", ""), record.read_text() if record.exists() else "")
+
+
+def end_strays(host: Host, name: str) -> None:
+    """Kill what is left of a service whose own supervisor was killed: it would keep its ports and locks."""
+    run = host.run(["sv", "status", f"{_RUNNING}/{name}"], check=False).stdout
+    supervisor = Supervised.from_sv(run.replace(f"{_RUNNING}/", "")).pid
+    parents = dict(_processes(host, name))
+    own = {supervisor}
+    while more := {pid for pid, parent in parents.items() if parent in own} - own:
+        own |= more
+    strays = [str(pid) for pid in parents if pid not in own]
+    if strays:
+        host.run(["kill", "-9", *strays], check=False)
+
+
+def _processes(host: Host, name: str) -> Iterator[tuple[int, int]]:
+    """The pids of a service's processes, as the host counts them, each with its parent's."""
+    mark = f"{_MARK}={name}".encode()
+    for folder in host.path("/proc").iterdir():
+        if folder.name.isdigit():
+            try:
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    yield int(folder.name), int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            except OSError:
+                continue
+
+
+def start(host: Host, name: str) -> None:
+    """Have the service run; does nothing if it does."""
+    link = host.path(f"{_RUNNING}/{name}")
+    if not link.is_symlink():
+        link.symlink_to(f"{_DEFINITIONS}/{name}")
+    else:
+        host.run(["sv", "up", f"{_RUNNING}/{name}"], check=False)
+
+
+def forget_deaths(host: Host, name: str) -> None:
+    """Take a new count from here."""
+    host.path(f"{_DEATHS}/{name}").unlink(missing_ok=True)
+
+
+def restart(host: Host, name: str, *, timeout: int = 60) -> Result:
+    """Stop and start the service; after ``timeout`` seconds it is killed."""
+    return host.run(
+        ["sv", "-w", str(timeout), "force-restart", f"{_RUNNING}/{name}"], timeout=timeout + 10, check=False
+    )
+
+
+def stop(host: Host, names: list[str], *, timeout: int = 10) -> None:
+    """Stop services together; what has not ended after ``timeout`` seconds is killed."""
+    if names:
+        host.run(
+            ["sv", "-w", str(timeout), "force-stop", *(f"{_RUNNING}/{n}" for n in names)],
+            timeout=timeout + 30,
+            check=False,
+        )

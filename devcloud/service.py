@@ -1,0 +1,87 @@
+"""What a service is to devcloud: where it runs, how it is started, and how one sees that it works."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
+
+from devcloud.topology import CONTROLLER
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Works when ``GET http://<host>:port/path`` answers with 2xx or 3xx, and HAProxy passes it on at ``door``."""
+
+    port: int
+    path: str = "/"
+    door: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """Works when a TCP connection to the host's port is accepted."""
+
+    port: int
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Works when the command exits with 0 on the host and prints ``says``."""
+
+    words: tuple[str, ...]
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Works when the service has written its row of ``<database>.services`` since it was started."""
+
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alive:
+    """Works as long as the supervisor says that it runs."""
+
+
+Check: TypeAlias = Http | Port | Command | Report | Alive
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """The public door of a service: HAProxy listens on ``port`` and passes on to ``backend``."""
+
+    name: str
+    port: int
+    backend: int
+    path: str
+    type: str = ""
+    url: str = ""
+    admin_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One daemon on one kind of host.
+
+    ``command`` may name ``{bin}``, the programs of the release's environment; ``project`` is both the name
+    of the log folder and what `devcloud up --services` selects by.
+    """
+
+    name: str
+    project: str
+    command: tuple[str, ...]
+    check: Check = Alive()
+    after: tuple[str, ...] = ()
+    roles: tuple[str, ...] = (CONTROLLER,)
+    env: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    folders: tuple[str, ...] = ()
+    user: str = ""
+    schema: str = ""
+
+    @property
+    def log(self) -> str:
+        """Where the service's output goes on its host."""
+        return f"/var/log/{self.project}/{self.name}.log"

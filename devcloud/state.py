@@ -1,0 +1,166 @@
+"""The state folder: all that a cloud is between two runs, and the only place where devcloud writes."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from pytest_whitebox.core.errors import StackproofError
+
+DEFAULT = Path("/var/lib/devcloud")
+DEFAULT_RELEASE = "2025.1"
+_MARKER = "devcloud.json"
+_LOCK = ".lock"
+_SCHEMA = 1
+_SECRETS = ("admin", "user", "service", "database", "queue", "metadata", "hash_prefix", "hash_suffix")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What was decided when the cloud was made and stays true for its life.
+
+    ``subnet`` is the third byte of the management network: 77 means 10.213.77.0/24 for hosts and
+    10.213.78.0/24 for floating IPs.
+    """
+
+    release: str = DEFAULT_RELEASE
+    services: tuple[str, ...] = ()
+    subnet: int = 77
+    schema: int = _SCHEMA
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Paths of one state folder."""
+
+    path: Path
+
+    @property
+    def exists(self) -> bool:
+        """True if a cloud was made here."""
+        return (self.path / _MARKER).is_file()
+
+    @property
+    def environments(self) -> Path:
+        """One virtual environment per release."""
+        return self.path / "env"
+
+    @property
+    def cache(self) -> Path:
+        """What was downloaded or built and can be had again."""
+        return self.path / "cache"
+
+    @property
+    def hosts(self) -> Path:
+        """One folder per host."""
+        return self.path / "hosts"
+
+    @property
+    def export(self) -> Path:
+        """What stands in for the NFS export that holds the volumes."""
+        return self.path / "export"
+
+    @property
+    def clouds_yaml(self) -> Path:
+        """How a client reaches the cloud."""
+        return self.path / "clouds.yaml"
+
+    @property
+    def ssh_config(self) -> Path:
+        """How a client reaches the hosts."""
+        return self.path / "ssh_config"
+
+    @property
+    def ssh_key(self) -> Path:
+        """The key that opens every host."""
+        return self.path / "ssh_key"
+
+    def token(self, host: str) -> str:
+        """What the processes of a host carry in their environment."""
+        return f"{self.path}:{host}"
+
+    def refuse_foreign(self) -> None:
+        """Raise `StackproofError` if the folder holds something that no devcloud made."""
+        if self.path.is_file():
+            raise StackproofError(f"{self.path} is a file", hint="give a folder with --state DIR")
+        if self.path.exists() and not self.exists and set(os.listdir(self.path)) - {_LOCK}:
+            raise StackproofError(
+                f"{self.path} is not empty and no devcloud made it", hint="give another folder with --state DIR"
+            )
+
+    def create(self, settings: Settings) -> None:
+        """Make the folder; refuses one that holds something else."""
+        self.refuse_foreign()
+        for folder in (self.path, self.environments, self.cache, self.hosts, self.export):
+            folder.mkdir(parents=True, exist_ok=True)
+        self.path.chmod(0o755)
+        self.write(settings)
+
+    def write(self, settings: Settings) -> None:
+        """Record the settings."""
+        write_atomically(self.path / _MARKER, json.dumps(asdict(settings), indent=2) + "\n")
+
+    def settings(self) -> Settings:
+        """The recorded settings; raises `StackproofError` if there is no cloud here or a newer devcloud made it."""
+        try:
+            recorded = json.loads((self.path / _MARKER).read_text())
+        except FileNotFoundError:
+            raise StackproofError(f"there is no cloud in {self.path}", hint="make one with `devcloud up`") from None
+        except ValueError:
+            raise StackproofError(
+                f"{self.path / _MARKER} cannot be read as JSON", hint="mend it, or remove the folder and start again"
+            ) from None
+        if recorded.get("schema") != _SCHEMA:
+            raise StackproofError(
+                f"{self.path} was made by another version of devcloud", hint="use that version, or another --state"
+            )
+        return replace(Settings(**recorded), services=tuple(recorded["services"]))
+
+    def secrets(self) -> dict[str, str]:
+        """The cloud's passwords, made at the first call and kept in a file that only root reads."""
+        file = self.path / "secrets.json"
+        if not file.exists():
+            made = {name: secrets.token_urlsafe(18) for name in _SECRETS}
+            write_atomically(file, json.dumps(made), mode=0o600)
+        known: dict[str, str] = json.loads(file.read_text())
+        return known
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the folder for one command; a second one is told who holds it."""
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / _LOCK).open("a+") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                lock.seek(0)
+                raise StackproofError(
+                    f"another devcloud command (pid {lock.read().strip()}) is at work in {self.path}",
+                    hint="wait for it to end",
+                ) from None
+            lock.truncate(0)
+            lock.write(str(os.getpid()))
+            lock.flush()
+            yield
+
+    def remove(self) -> None:
+        """Delete the folder and all in it; refuses a folder that no devcloud made."""
+        self.refuse_foreign()
+        shutil.rmtree(self.path)
+
+
+def write_atomically(file: Path, text: str, *, mode: int = 0o644) -> None:
+    """Write a file whole or not at all; ``mode`` holds from the first byte."""
+    aside = file.with_name(f".{file.name}.new")
+    aside.unlink(missing_ok=True)
+    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as out:
+        out.write(text)
+    aside.chmod(mode)
+    aside.rename(file)

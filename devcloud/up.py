@@ -1,0 +1,167 @@
+"""Bringing a cloud up: a plan of steps, each of which does only what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from threading import Event
+
+from devcloud import access, databases, fabric, host, ovn, runit, seed
+from devcloud.cloud import Cloud
+from devcloud.configuration import write_files
+from devcloud.plan import Progress, Task, perform
+from devcloud.service import Service
+from devcloud.topology import HostPlan
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.wait import wait_for
+
+_READY_TIMEOUT = 180
+#: A daemon that ends so often before it works will not come up by itself.
+_DEATHS = 3
+
+
+def up(cloud: Cloud, progress: Progress) -> None:
+    """Bring up what is not; what works is left alone."""
+    access.keys(cloud.state)
+    links = fabric.up(cloud.state, cloud.topology)
+    changed: dict[str, set[str]] = {}
+    for plan in cloud.topology.hosts:
+        on = host.power_on(cloud.state, plan)
+        fabric.plug(links, on, plan)
+        access.install_keys(cloud.state, on)
+        changed[plan.name] = {
+            path.split("/")[2]
+            for path in write_files(cloud.state, cloud.settings, cloud.topology, on)
+            if path.count("/") > 2
+        }
+    access.write(cloud.state, cloud.topology)
+    steps = _Steps(cloud, changed)
+    perform(steps, progress, on_failure=steps.stopping.set)
+
+
+class _NotYet(Exception):
+    """A service does not work yet; the text says what is wrong."""
+
+
+@dataclass(frozen=True)
+class _Steps(Iterable[Task]):
+    """The steps from hosts that are on to a cloud that works; ``changed`` has the projects with new files, by host."""
+
+    cloud: Cloud
+    changed: Mapping[str, set[str]]
+    stopping: Event = field(default_factory=Event)
+
+    def __iter__(self) -> Iterator[Task]:
+        yield from self._infrastructure()
+        yield from self._data()
+        for plan, service in self.cloud.placements():
+            yield Task(_name(plan, service), partial(self._start, plan, service), tuple(self._needs(plan, service)))
+
+    def _infrastructure(self) -> Iterator[Task]:
+        controller = self.cloud.controller
+        yield Task("database files", partial(databases.initialise, controller))
+        for plan in self.cloud.topology.hosts:
+            on = self.cloud.host(plan)
+            yield Task(f"switch files on {plan.name}", partial(ovn.create_files, on))
+            switches = partial(ovn.configure, on, self.cloud.topology)
+            yield Task(f"switches on {plan.name}", switches, (f"ovs-vswitchd on {plan.name}",))
+        if "swift" in self.cloud.settings.services:
+            yield Task("object rings", partial(databases.rings, controller, programs=self.cloud.programs))
+
+    def _data(self) -> Iterator[Task]:
+        cloud, controller, programs = self.cloud, self.cloud.controller, self.cloud.programs
+        secrets = cloud.state.secrets()
+        for project in cloud.settings.services:
+            if project in databases.SCHEMAS:
+                work = partial(databases.fill, controller, project, programs=programs, password=secrets["database"])
+                yield self._once(f"schema of {project}", work, ("mariadb on controller",))
+        work = partial(databases.bootstrap, controller, cloud.topology, programs=programs, password=secrets["admin"])
+        yield self._once("first user", work, ("schema of keystone", "memcached on controller"))
+        seeding = seed.Seed(cloud.state, cloud.settings, cloud.topology)
+        yield self._once("users and endpoints", seeding.identity, ("first user", "keystone-api on controller"))
+        chassis = (f"ovn-controller on {plan.name}" for plan in cloud.topology.hosts)
+        yield self._once("networks", seeding.networks, ("users and endpoints", "neutron-api on controller", *chassis))
+        yield self._once("images", seeding.images, ("users and endpoints", "glance-api on controller"))
+        if "cinder" in cloud.settings.services:
+            yield self._once("volume type", seeding.volumes, ("users and endpoints", "cinder-api on controller"))
+        everything = tuple(_name(plan, service) for plan, service in cloud.placements())
+        yield self._once("flavors and hosts", partial(seeding.compute, controller, programs), everything)
+
+    def _needs(self, plan: HostPlan, service: Service) -> Iterator[str]:
+        known = {placed.name for placed in self.cloud.services}
+        for name in service.after:
+            where = [found for found, _ in self.cloud.placed(name)] if name in known else []
+            for found in [plan] if plan in where else where:
+                yield f"{name} on {found.name}"
+        if service.schema:
+            yield f"schema of {service.schema}"
+            yield "users and endpoints" if service.schema != "keystone" else "first user"
+        if service.name == "mariadb":
+            yield "database files"
+        if service.name in ("ovsdb", "ovn-nb", "ovn-sb"):
+            yield f"switch files on {plan.name}"
+        if service.name == "ovn-controller":
+            yield f"switches on {plan.name}"
+        if service.project == "swift":
+            yield "object rings"
+
+    def _start(self, plan: HostPlan, service: Service) -> bool:
+        """Have one daemon run and work; returns False if it did before."""
+        on = self.cloud.host(plan)
+        stale = runit.define(on, service, {"bin": self.cloud.programs, "mgmt": str(plan.mgmt)})
+        stale = stale or service.project in self.changed[plan.name]
+        seen = runit.supervised(on, service.name)
+        if seen and seen.up and not stale and self.cloud.problem(on, service, seen) is None:
+            runit.forget_deaths(on, service.name)
+            return seen.deaths > 0
+        runit.forget_deaths(on, service.name)
+        runit.end_strays(on, service.name)
+        if seen and seen.up and stale:
+            runit.restart(on, service.name)
+        runit.start(on, service.name)
+        wait_for(
+            partial(self._works, plan, service),
+            timeout=_READY_TIMEOUT,
+            every=0.3,
+            ignore=(_NotYet,),
+            what=f"{service.name} on {plan.name} to work",
+            hint=f"see `devcloud logs {service.name}`",
+        )
+        runit.forget_deaths(on, service.name)
+        return True
+
+    def _works(self, plan: HostPlan, service: Service) -> bool:
+        if self.stopping.is_set():
+            raise StackproofError(f"{service.name} was not waited for", hint="another step failed")
+        on = self.cloud.host(plan)
+        seen = runit.supervised(on, service.name)
+        if seen and seen.deaths >= _DEATHS:
+            last = (on.path(service.log).read_text(errors="replace").strip().splitlines() or ["nothing"])[-1]
+            raise StackproofError(
+                f"{service.name} on {plan.name} ends as soon as it starts; its log ends in: {last}",
+                hint=f"see `devcloud logs {service.name}`",
+            )
+        problem = self.cloud.problem(on, service, seen)
+        if problem:
+            raise _NotYet(problem)
+        return True
+
+    def _once(self, name: str, work: Callable[[], object], after: tuple[str, ...]) -> Task:
+        """A step that is done once in the life of the cloud; one that was interrupted is done again."""
+        mark = self.cloud.state.path / "done" / name.replace(" ", "-")
+
+        def unless_done() -> object:
+            if mark.exists():
+                return False
+            with seed.told(name):
+                work()
+            mark.parent.mkdir(exist_ok=True)
+            mark.touch()
+            return True
+
+        return Task(name, unless_done, after)
+
+
+def _name(plan: HostPlan, service: Service) -> str:
+    return f"{service.name} on {plan.name}"

@@ -1,0 +1,74 @@
+"""Tables made from the code, so that they cannot be out of date: ``{settings}``, ``{markers}``, ``{fixtures}``."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+
+class _Table(SphinxDirective):
+    """A directive that writes Markdown and has it parsed in its place."""
+
+    def run(self) -> list[nodes.Node]:
+        """Parse what the subclass writes."""
+        return list(self.parse_text_to_nodes("\n".join(self.lines())))
+
+    def lines(self) -> Iterator[str]:
+        """The Markdown."""
+        raise NotImplementedError
+
+
+class Settings(_Table):
+    """Each `Setting`: its option, its other doors, its default."""
+
+    def lines(self) -> Iterator[str]:
+        """One row per setting."""
+        from pytest_whitebox.settings import SETTINGS
+
+        yield "| option | environment | ini | default | |\n|---|---|---|---|---|"
+        for setting in SETTINGS:
+            doors = [f"`{door}`" if door else "" for door in (setting.option, setting.env, setting.ini)]
+            default = f"`{setting.default}`" if setting.default else ""
+            yield f"| {' | '.join(doors)} | {default} | {setting.help} |"
+
+
+class Markers(_Table):
+    """Each marker and how it is used."""
+
+    def lines(self) -> Iterator[str]:
+        """One definition per marker."""
+        from pytest_whitebox.markers import MARKERS
+
+        for marker in MARKERS.values():
+            usage, _, meaning = marker.usage.partition(": ")
+            yield f"`@pytest.mark.{usage}`\n: {meaning}\n"
+
+
+class Fixtures(_Table):
+    """Each public fixture and its sentence."""
+
+    def lines(self) -> Iterator[str]:
+        """One definition per fixture, in the order of the source."""
+        from pytest_whitebox import fixtures
+
+        for name, fixture in vars(fixtures).items():
+            marker = getattr(fixture, "_fixture_function_marker", None)
+            if marker is not None and not name.startswith("_"):
+                yield f"`{name}` ({marker.scope})\n: {_sentence(fixture)}\n"
+
+
+def _sentence(fixture: Any) -> str:
+    text = inspect.getdoc(fixture._get_wrapped_function()) or ""
+    return text.replace("``", "`").replace("\n", " ")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directives."""
+    for name, directive in (("settings", Settings), ("markers", Markers), ("fixtures", Fixtures)):
+        app.add_directive(name, directive)
+    return {"parallel_read_safe": True}

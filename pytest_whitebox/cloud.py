@@ -1,0 +1,129 @@
+"""The cloud under test, as one of its users sees it through the APIs."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from pytest_whitebox.core.clouds import ENVIRONMENT, Choice, named
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.facts import Facts
+
+if TYPE_CHECKING:
+    from openstack.connection import Connection
+
+    from pytest_whitebox.core.host import Host
+    from pytest_whitebox.core.hosts import Hosts
+
+_PATIENCE = 10  # seconds for the first TCP connection
+_PORTS = {"http": 80, "https": 443}
+
+
+class Cloud:
+    """A cloud and a user in it: ``cloud.connection`` is openstacksdk's own, connected and authorised."""
+
+    def __init__(self, choice: Choice, connection: Connection, ssh_config: Path | None = None) -> None:
+        self.choice = choice
+        self.connection: Connection = connection
+        self.facts = Facts(connection)
+        self._ssh_config = ssh_config
+        self._others = ExitStack()
+
+    @classmethod
+    def connect(cls, choice: Choice, ssh_config: Path | None = None) -> Cloud:
+        """Connect and authorise; ``ssh_config`` leads to its hosts.
+
+        Raises `StackproofError` if Keystone does not answer or does not let us in.
+        """
+        import openstack
+        from keystoneauth1.exceptions import ClientException
+        from openstack.exceptions import SDKException
+
+        try:
+            connection = openstack.connect(cloud=choice.name, app_name="stackproof")
+            _reach(connection.config.get_auth_args().get("auth_url"))
+            connection.authorize()
+        except (OSError, ClientException, SDKException) as error:
+            said = _said(error)
+        else:
+            return cls(choice, connection, ssh_config)
+        who = "" if choice.name == ENVIRONMENT else f"--os-cloud {choice.name} "
+        hint = f"see that `openstack {who}token issue` works from here"
+        raise StackproofError(f"cloud {choice.name!r} at {choice.auth_host} cannot be used: {said}", hint=hint)
+
+    @property
+    def name(self) -> str:
+        """The cloud's entry in clouds.yaml."""
+        return self.choice.name
+
+    @cached_property
+    def hosts(self) -> Hosts:
+        """The hosts of the cloud, as its services report them; found once, reached when something is asked of them."""
+        from pytest_whitebox.core.hosts import Hosts
+
+        return self._others.enter_context(Hosts.discover(self.connection, ssh_config=self._ssh_config))
+
+    @property
+    def region(self) -> str:
+        """The region that the connection works in."""
+        return str(self.connection.config.get_region_name() or "")
+
+    def as_(self, name: str) -> Cloud:
+        """The same or another cloud as another entry of clouds.yaml: ``cloud.as_("devcloud-alpha")``."""
+        return self._others.enter_context(Cloud.connect(named(name, "cloud.as_", self.choice.file), self._ssh_config))
+
+    def hypervisor(self, host: Host | str) -> Any:
+        """Nova's record of the hypervisor on a host; its ``id`` is also that of the resource provider in Placement."""
+        name = host if isinstance(host, str) else host.name
+        compute: Any = self.connection.compute
+        found = [known for known in compute.hypervisors(details=True) if known.service_details["host"] == name]
+        if len(found) != 1:
+            hint = "see `openstack hypervisor list --long`"
+            raise StackproofError(f"host {name} has {len(found)} hypervisors where one was expected", hint=hint)
+        return found[0]
+
+    def inventory(self, host: Host | str) -> dict[str, Any]:
+        """What a compute host offers, as Placement has it: ``cloud.inventory(host)["MEMORY_MB"].reserved``."""
+        placement: Any = self.connection.placement
+        found = placement.resource_provider_inventories(self.hypervisor(host).id)
+        return {inventory.resource_class: inventory for inventory in found}
+
+    def microversion(self, service_type: str) -> str | None:
+        """The highest microversion that a service speaks, such as ``2.100``; None if it has none."""
+        adapter: Any = self.connection.config.get_session_client(service_type)
+        data = adapter.get_endpoint_data()
+        found = data.max_microversion if data else None
+        return ".".join(map(str, found)) if found else None
+
+    def close(self) -> None:
+        """Give back all connections."""
+        self._others.close()
+        self.connection.close()
+
+    def __enter__(self) -> Cloud:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Cloud {self.name}>"
+
+
+def _said(error: Exception) -> str:
+    words = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
+    return str(words).splitlines()[0]
+
+
+def _reach(url: str | None) -> None:
+    """Fail within seconds where the libraries would try for minutes; a proxy decides for itself."""
+    from urllib.request import getproxies
+
+    parts = urlsplit(url or "")
+    if parts.hostname and not getproxies():
+        port = parts.port or _PORTS.get(parts.scheme, 443)
+        socket.create_connection((parts.hostname, port), timeout=_PATIENCE).close()

@@ -1,0 +1,129 @@
+"""Which way of deploying OpenStack a host was set up by, and what that means for its services.
+
+Every kind is a `Deployment`, found by its entry point in the group ``stackproof.deployments``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from typing import Protocol
+
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.supervisor import Supervisor
+from pytest_whitebox.core.supervisor import Systemd as SystemdSupervisor
+from pytest_whitebox.core.transport import Transport
+
+GROUP = "stackproof.deployments"
+#: The kind that is asked last, because it fits nearly every host.
+FALLBACK = "systemd"
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """Where a service of a host keeps what: all paths are paths of the host.
+
+    ``config_files`` are those that exist now, in the order in which the service reads them, so that the last
+    one wins; ``config_target`` is the one that an edit goes to. An empty ``log`` stands for the journal.
+    """
+
+    name: str
+    unit: str
+    supervisor: Supervisor
+    config_files: tuple[str, ...] = ()
+    config_target: str = ""
+    log: str = ""
+
+
+class UnknownService(StackproofError):
+    """The host has no such service."""
+
+
+class Deployment(Protocol):
+    """One way of deploying OpenStack."""
+
+    @property
+    def name(self) -> str:
+        """One word: ``devcloud``, ``systemd``."""
+
+    @property
+    def libvirt_uri(self) -> str:
+        """How virsh on a compute host reaches its libvirt."""
+
+    def matches(self, transport: Transport) -> bool:
+        """True if the host was deployed this way."""
+
+    def service(self, transport: Transport, name: str) -> ServiceFacts:
+        """What there is to know of a service, by its name in OpenStack; raises `UnknownService`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Systemd:
+    """Distribution packages under systemd: Debian's and Ubuntu's unit names and files, and RDO's."""
+
+    name: str = FALLBACK
+    libvirt_uri: str = "qemu:///system"
+
+    def matches(self, transport: Transport) -> bool:
+        """True if systemd runs on the host."""
+        return transport.run(["test", "-d", "/run/systemd/system"], check=False).ok
+
+    def service(self, transport: Transport, name: str) -> ServiceFacts:
+        """The first unit that exists of Debian's name and RDO's, and the files that its packages read."""
+        supervisor = SystemdSupervisor()
+        for unit in (name, f"openstack-{name}"):
+            if supervisor.status(transport, unit).exists:
+                break
+        else:
+            raise UnknownService(f"there is no unit {name} on {transport.name}", hint="see `systemctl list-units`")
+        project = name.partition("-")[0]
+        files = _existing(transport, _config_files(project, name))
+        log = _existing(transport, (f"/var/log/{project}/{name}.log",))
+        return ServiceFacts(name, unit, supervisor, files, files[-1] if files else "", log[0] if log else "")
+
+
+def _config_files(project: str, name: str) -> tuple[str, ...]:
+    """Last wins; nova-compute.conf of Debian holds virt_type, neutron's agents have files of their own."""
+    return (
+        f"/usr/share/{project}/{project}-dist.conf",
+        f"/etc/{project}/{project}.conf",
+        f"/etc/{project}/{name}.conf",
+        f"/etc/{project}/{name.replace('-', '_').removeprefix('neutron_')}.ini",
+        f"/etc/{project}/{name.replace('-', '_')}.ini",
+    )
+
+
+def _existing(transport: Transport, paths: Iterable[str]) -> tuple[str, ...]:
+    script = 'for path; do [ ! -e "$path" ] || printf "%s\\n" "$path"; done'
+    return tuple(transport.run(["sh", "-c", script, "sh", *paths]).stdout.splitlines())
+
+
+def kinds() -> tuple[Deployment, ...]:
+    """All kinds of deployment that are installed, the fallback last."""
+    found = sorted(entry_points(group=GROUP), key=lambda entry: (entry.name == FALLBACK, entry.name))
+    return tuple(_loaded(entry) for entry in found)
+
+
+def _loaded(entry: EntryPoint) -> Deployment:
+    try:
+        kind: Deployment = entry.load()()
+    except Exception as error:
+        raise StackproofError(
+            f"the deployment kind {entry.name!r} ({entry.value}) cannot be loaded: {error}",
+            hint="reinstall or remove the package that brings it",
+        ) from error
+    return kind
+
+
+def detect(transport: Transport) -> Deployment:
+    """The kind by which a host was deployed; raises `StackproofError` if none fits."""
+    known = kinds()
+    for kind in known:
+        if kind.matches(transport):
+            return kind
+    names = ", ".join(kind.name for kind in known) or "none is installed"
+    raise StackproofError(
+        f"how {transport.name} was deployed is not recognized (known: {names})",
+        hint=f"install a package that registers its kind under {GROUP}",
+    )

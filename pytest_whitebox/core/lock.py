@@ -1,0 +1,58 @@
+"""A lock that lies on the host whose file is edited, where all who edit it meet.
+
+It is a lock of the kernel (flock) that a command on the host holds while its input is open. When the process that
+wanted it dies, however it dies, its connection ends, the input ends, and with it the lock.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+
+from pytest_whitebox.core.command import CommandFailed
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.transport import Held, Transport
+
+_BUSY = 75
+#: Seconds for the command to start on top of those that the lock may take.
+_START = 30
+_SCRIPT = """
+set -eu
+umask 077
+mkdir -p -- "$(dirname -- "$1")"
+exec 9>>"$1"
+flock -w "$2" 9 || { cat -- "$1"; exit 75; }
+printf "%s\\n" "$3" >"$1"
+echo locked
+exec cat >/dev/null
+"""
+
+
+class Busy(StackproofError):
+    """Somebody else who is alive holds the lock."""
+
+
+@contextmanager
+def locked(transport: Transport, file: str, *, what: str, wait: float) -> Iterator[Held]:
+    """Hold the lock ``file`` of the host; raises `Busy` naming the holder after ``wait`` seconds."""
+    holder = f"{here()} since {datetime.now(UTC):%FT%TZ}"
+    command = ["sh", "-c", _SCRIPT, "sh", file, f"{wait:g}", holder]
+    with ExitStack() as stack:
+        try:
+            held = stack.enter_context(transport.hold(command, timeout=wait + _START))
+        except CommandFailed as error:
+            if error.result.rc != _BUSY:
+                raise
+            raise Busy(
+                f"{what} is being edited by {error.result.stdout.strip() or 'somebody'}, still after {wait:g} s",
+                hint="wait for that run, or end that process: what it changed is then restored",
+            ) from None
+        yield held
+
+
+def here() -> str:
+    """This process, as another machine would name it: ``pid@machine``."""
+    return f"{os.getpid()}@{socket.gethostname()}"

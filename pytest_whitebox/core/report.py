@@ -1,0 +1,103 @@
+"""What the cloud hears of its services: who runs where, and when each last gave a sign of life."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.service import Report
+
+#: Services whose sign of life is an answer: the beginning of their name, and their type in the catalogue.
+_APIS = {
+    "cinder-api": "block-storage",
+    "glance-api": "image",
+    "keystone": "identity",
+    "neutron-api": "network",
+    "neutron-server": "network",
+    "nova-api": "compute",
+    "placement": "placement",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A service that the cloud knows on a host; ``seen`` is when it last reported, in the cloud's own words."""
+
+    service: str
+    host: str
+    up: bool
+    seen: str
+
+
+def sightings(connection: Any) -> Iterator[Sighting]:
+    """Every service of Nova, Cinder and Neutron; a project that the catalogue lacks has none.
+
+    Raises `StackproofError` if the user may not see them.
+    """
+    for project, find in _PROJECTS.items():
+        if connection.endpoint_for(project):
+            yield from allowed(find, connection)
+
+
+def report_of(connection: Any, host: str, service: str) -> Report | None:
+    """What has another value after each sign of life of a service, or None if it gives none.
+
+    Agents that OVN speaks for are left out: their heartbeat is OVN's, not their own.
+    """
+    api = next((kind for name, kind in _APIS.items() if service.startswith(name)), None)
+    if api:
+        return lambda: _answer(connection, api)
+    find = _REPORTING.get(service.partition("-")[0])
+    return (lambda: _last(find(connection), host, service)) if find else None
+
+
+def allowed(find: Callable[[Any], Iterable[Any]], connection: Any) -> list[Any]:
+    """All that ``find`` lists; raises `StackproofError` if that takes an administrator."""
+    from openstack.exceptions import ForbiddenException
+
+    try:
+        return list(find(connection))
+    except ForbiddenException as error:
+        raise StackproofError(
+            "this user may not see which services run where",
+            hint="take a cloud of clouds.yaml whose user is an administrator",
+        ) from error
+
+
+def _nova(connection: Any) -> Iterator[Sighting]:
+    for one in connection.compute.services():
+        yield Sighting(one.binary, one.host, one.state == "up", one.updated_at or "")
+
+
+def _cinder(connection: Any) -> Iterator[Sighting]:
+    """A volume service is called after its host and its backend: ``controller@nfs``."""
+    for one in connection.block_storage.services():
+        yield Sighting(one.binary, one.host.partition("@")[0], one.state == "up", one.updated_at or "")
+
+
+def _neutron(connection: Any) -> Iterator[Sighting]:
+    for one in connection.network.agents():
+        yield Sighting(one.binary, one.host, bool(one.is_alive), one.last_heartbeat_at or "")
+
+
+def _last(found: Iterable[Sighting], host: str, service: str) -> object:
+    times = [one.seen for one in found if (one.host, one.service) == (host, service) and one.up and one.seen]
+    return max(times, default=None)
+
+
+def _answer(connection: Any, kind: str) -> object:
+    """A moment at which the API answered; whatever it says, it is there."""
+    endpoint = connection.endpoint_for(kind)
+    response = connection.session.get(endpoint, raise_exc=False, connect_retries=0, timeout=5)
+    return None if response.status_code >= 500 else time.monotonic()
+
+
+_PROJECTS: dict[str, Callable[[Any], Iterator[Sighting]]] = {
+    "compute": _nova,
+    "block-storage": _cinder,
+    "network": _neutron,
+}
+_REPORTING = {"nova": _nova, "cinder": _cinder}

@@ -1,0 +1,130 @@
+"""A restart that is proven: the process is another one, it stays, and the cloud hears of it."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass
+
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.process import Process
+from pytest_whitebox.core.service import Report, Service
+from pytest_whitebox.core.wait import WaitTimeout, wait_for
+
+#: How much of a log an error shows, in lines, and how much of it is looked at for that, in bytes.
+_LINES = 30
+_BYTES = 1 << 16
+#: Where a record of oslo.log begins; the lines of a traceback or of a dump belong to the record before them.
+_RECORD = re.compile(r"^(?=\d{4}-\d{2}-\d{2} )", re.MULTILINE)
+
+
+class RestartFailed(StackproofError):
+    """A service did not come up again; ``log`` is what it wrote meanwhile."""
+
+    def __init__(self, service: Service, reason: str, log: str) -> None:
+        super().__init__(
+            f"{service.name} on {service.where} {reason}", hint=f"see {service.facts.log or 'its journal'}"
+        )
+        self.log = log
+        if log.strip():
+            self.add_note(f"the end of its log:\n{log}")
+
+
+def restart(service: Service) -> None:
+    """Restart a service and prove it; raises `RestartFailed`."""
+    before, written = service.main, _log_size(service)
+    try:
+        said = service.facts.supervisor.restart(service.transport, service.facts.unit)
+        words = (said.stderr or said.stdout).strip()
+        new = wait_for(
+            lambda: _other(service.main, before),
+            timeout=service.patience.start,
+            what=f"a new process of {service.name}{f' ({words})' if words else ''}",
+        )
+        _Watch(service, new).prove(service.report)
+    except (WaitTimeout, _Died) as error:
+        raise RestartFailed(service, f"did not restart: {error}", _log_since(service, written)) from error
+
+
+def _other(now: Process | None, before: Process | None) -> Process | None:
+    return now if now != before else None
+
+
+class _Died(Exception):
+    """The process that was started has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    """A process that is to stay."""
+
+    service: Service
+    process: Process
+
+    def prove(self, report: Report | None) -> None:
+        """Wait for a fresh report, or as long as the process must live without one."""
+        patience = self.service.patience
+        if report is None:
+            settled = time.monotonic() + patience.settle
+            wait_for(
+                lambda: self.lives() and time.monotonic() >= settled,
+                timeout=patience.settle + 30,
+                what=f"{self.service.name} to stay",
+            )
+        else:
+            # The old process is gone, so whatever changes from here on comes from the new one.
+            last = _asked(report)
+            wait_for(
+                lambda: self.lives() and _fresh(report, last),
+                timeout=patience.report,
+                every=0.5,
+                what=f"a fresh report of {self.service.name} to the cloud",
+                hint="does it reach the message queue and the API?",
+            )
+
+    def lives(self) -> bool:
+        """True; raises `_Died` if the process has ended."""
+        now = self.service.main
+        if now != self.process:
+            raise _Died(f"its new process has ended{'' if now is None else ', and was started again'}")
+        return True
+
+
+def _asked(report: Report) -> object:
+    try:
+        return report()
+    except Exception as error:  # noqa: BLE001 -- an API that restarts fails in many ways: no report yet
+        return error
+
+
+def _fresh(report: Report, last: object) -> bool:
+    now = _asked(report)
+    return not isinstance(now, Exception) and now is not None and now != last
+
+
+def _log_size(service: Service) -> int:
+    if not service.facts.log:
+        return 0
+    said = service.transport.run(["stat", "-L", "-c", "%s", "--", service.facts.log], check=False)
+    return int(said.stdout) if said.ok else 0
+
+
+def _log_since(service: Service, start: int) -> str:
+    """The end of what was written to the log after its first ``start`` bytes."""
+    if not service.facts.log:
+        return service.log_tail(_LINES)
+    size = _log_size(service)
+    count = min(size - start if size >= start else size, _BYTES)
+    text = service.transport.run(["tail", "-c", str(count), "--", service.facts.log], check=False).stdout
+    return excerpt(service.config.censor(text))
+
+
+def excerpt(text: str) -> str:
+    """The end of a log without what is there for debugging, which in OpenStack hides the rest.
+
+    >>> excerpt("2026-11-21 07:54:47.6 7 DEBUG x\\n<xml>\\n2026-11-21 07:54:48.1 7 ERROR nova no such CPU")
+    '2026-11-21 07:54:48.1 7 ERROR nova no such CPU'
+    """
+    records = _RECORD.split(text)
+    kept = "".join(record for record in records if " DEBUG " not in record.partition("\n")[0])
+    return "\n".join(kept.splitlines()[-_LINES:])

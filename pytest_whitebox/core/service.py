@@ -1,0 +1,132 @@
+"""A service of a host: does it run, what is it configured with, and what happens if that is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from pytest_whitebox.core.configuration import Config
+from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
+from pytest_whitebox.core.file import read_file_if_there
+from pytest_whitebox.core.inifile import Changes
+from pytest_whitebox.core.process import Process, family
+from pytest_whitebox.core.supervisor import Status
+from pytest_whitebox.core.transport import Transport
+
+if TYPE_CHECKING:
+    from pytest_whitebox.core.edit import Edits
+
+#: Something that has another value after each sign of life that the service gives to the cloud; None: none yet.
+Report = Callable[[], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds.
+
+    ``start``: for a new process; ``settle``: that it must live if the service does not report to the cloud;
+    ``report``: for a fresh report; ``lock``: for others who edit the same file.
+    """
+
+    start: float = 60
+    settle: float = 3
+    report: float = 180
+    lock: float = 600
+
+
+class Service:
+    """A service by its name in OpenStack (``nova-compute``); every look at it is a new look at the host."""
+
+    def __init__(
+        self, name: str, where: str, transport: Transport, facts: Callable[[], ServiceFacts], edits: Edits,
+        report: Report | None = None, patience: Patience | None = None,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.where = where
+        self.transport = transport
+        self.report = report
+        self.patience = patience or Patience()
+        self._find = facts
+        self._edits = edits
+
+    def __repr__(self) -> str:
+        return f"<service {self.name} on {self.where}>"
+
+    @cached_property
+    def facts(self) -> ServiceFacts:
+        """What its host's deployment says of it; raises `UnknownService`."""
+        return self._find()
+
+    @property
+    def exists(self) -> bool:
+        """True if the host has such a service."""
+        try:
+            return self.status.exists
+        except UnknownService:
+            return False
+
+    @property
+    def status(self) -> Status:
+        """What its supervisor says now."""
+        return self.facts.supervisor.status(self.transport, self.facts.unit)
+
+    @property
+    def is_running(self) -> bool:
+        """True if its supervisor says that it runs now."""
+        return self.status.running
+
+    @property
+    def is_enabled(self) -> bool:
+        """True if its supervisor starts it by itself when the host starts."""
+        return self.status.enabled
+
+    @property
+    def pids(self) -> frozenset[Process]:
+        """Its processes now, each with its start: no process has the same value after a restart."""
+        pid = self.status.pid
+        return family(self.transport, pid) if pid else frozenset()
+
+    @property
+    def main(self) -> Process | None:
+        """The process that its supervisor started, or None if there is none now."""
+        pid = self.status.pid
+        return next((process for process in family(self.transport, pid) if process.pid == pid), None) if pid else None
+
+    @property
+    def config(self) -> Config:
+        """Its configuration files as they are now; a running service may have read others before."""
+        read = {path: read_file_if_there(self.transport, path) for path in self.facts.config_files}
+        return Config.from_files({path: data for path, data in read.items() if data is not None})
+
+    def log_tail(self, lines: int = 50) -> str:
+        """The last lines of its log, with secrets of its configuration masked."""
+        command = ["tail", "-n", str(lines), "--", self.facts.log]
+        if not self.facts.log:
+            command = [
+                "journalctl",
+                "--no-pager",
+                "--output=short-iso",
+                f"--unit={self.facts.unit}",
+                f"--lines={lines}",
+            ]
+        return self.config.censor(self.transport.run(command).stdout)
+
+    def restart(self) -> None:
+        """Restart it, and prove it: another process that stays, and a fresh report if the service gives any.
+
+        Waits for others who edit its configuration. Raises `RestartFailed`, whose note holds the end of the log.
+        """
+        self._edits.restart(self)
+
+    def set_config(self, changes: Changes) -> AbstractContextManager[None]:
+        """Run the service with other options for as long as the context lasts.
+
+        ``changes`` maps (section, option) to a value, to several values, or to None for "not set". The file is
+        locked on the host, its bytes are kept there, the service is restarted and that is proven, and all of it is
+        taken back at the end, or by the next run if this one is killed. Raises `ConfigRejected` if the
+        service does not come back; then the former configuration is in force again.
+        """
+        return self._edits.edit(self, changes)

@@ -1,0 +1,112 @@
+"""What starts the services of a host again: runit, systemd, or another that a deployment brings along."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Protocol
+
+from pytest_whitebox.core.command import Result
+from pytest_whitebox.core.transport import Transport
+
+_RUNIT = re.compile(r"^(?P<word>run|down|finish): \S+?:(?: \(pid (?P<pid>\d+)\))? (?P<rest>.*)", re.MULTILINE)
+#: Seconds that a service gets to end before it is killed; Nova's own limit for a graceful end is 60.
+STOP_TIMEOUT = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a supervisor says of a service; ``text`` is its own words."""
+
+    exists: bool
+    running: bool
+    pid: int | None
+    enabled: bool
+    text: str
+
+
+class Supervisor(Protocol):
+    """Asks for and restarts a service by the name that the supervisor has for it, its unit."""
+
+    @property
+    def name(self) -> str:
+        """One word: ``runit``, ``systemd``."""
+
+    def status(self, transport: Transport, unit: str) -> Status:
+        """How the service is now."""
+
+    def restart(self, transport: Transport, unit: str) -> Result:
+        """Stop and start the service; returns when the old process is gone, raises nothing if the new one fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runit:
+    """runit: a unit is a name below /etc/service, or the path of a service folder."""
+
+    name: str = "runit"
+
+    def status(self, transport: Transport, unit: str) -> Status:
+        """Ask `sv status`."""
+        return status_from_sv(transport.run(["sv", "status", unit], check=False).stdout)
+
+    def restart(self, transport: Transport, unit: str) -> Result:
+        """Restart with `sv`; what does not end in time is killed."""
+        command = ["sv", "-w", str(STOP_TIMEOUT), "force-restart", unit]
+        return transport.run(command, timeout=STOP_TIMEOUT + 30, check=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Systemd:
+    """systemd: a unit may be given without ``.service``."""
+
+    name: str = "systemd"
+
+    def status(self, transport: Transport, unit: str) -> Status:
+        """Ask `systemctl show`."""
+        shown = ["LoadState", "ActiveState", "SubState", "MainPID", "UnitFileState"]
+        said = transport.run(["systemctl", "show", f"--property={','.join(shown)}", "--", unit], check=False)
+        return status_from_systemctl(said.stdout)
+
+    def restart(self, transport: Transport, unit: str) -> Result:
+        """Restart with `systemctl`, also a unit that failed too often to be started."""
+        transport.run(["systemctl", "reset-failed", "--", unit], check=False)
+        return transport.run(["systemctl", "restart", "--", unit], timeout=STOP_TIMEOUT + 60, check=False)
+
+
+def status_from_sv(text: str) -> Status:
+    """Parse the answer of `sv status`.
+
+    >>> status_from_sv("run: nova-compute: (pid 812) 45s")
+    Status(exists=True, running=True, pid=812, enabled=True, text='run: nova-compute: (pid 812) 45s')
+    >>> status_from_sv("down: nova-compute: 3s, normally up").running
+    False
+    >>> status_from_sv("fail: nova-compute: unable to change to service directory: file does not exist").exists
+    False
+    """
+    found = _RUNIT.search(text)
+    if not found:
+        return Status(exists=False, running=False, pid=None, enabled=False, text=text.strip())
+    running, rest = found["word"] == "run", found["rest"].partition("; run: log:")[0]
+    enabled = "normally down" not in rest if running else "normally up" in rest
+    pid = int(found["pid"]) if running and found["pid"] else None
+    return Status(exists=True, running=running, pid=pid, enabled=enabled, text=text.strip())
+
+
+def status_from_systemctl(text: str) -> Status:
+    """Parse the answer of `systemctl show`.
+
+    >>> status_from_systemctl("MainPID=812\\nLoadState=loaded\\nActiveState=active\\nUnitFileState=enabled\\n")
+    ... # doctest: +ELLIPSIS
+    Status(exists=True, running=True, pid=812, enabled=True, text='...')
+    >>> status_from_systemctl("MainPID=0\\nLoadState=not-found\\nActiveState=inactive\\nUnitFileState=\\n").exists
+    False
+    """
+    facts = dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+    pid = int(facts.get("MainPID") or 0)
+    return Status(
+        exists=facts.get("LoadState") in {"loaded", "masked"},
+        running=facts.get("ActiveState") == "active",
+        pid=pid or None,
+        enabled=facts.get("UnitFileState", "").startswith(("enabled", "alias", "static", "generated")),
+        text=" ".join(text.split()),
+    )

@@ -1,0 +1,57 @@
+"""Failures as the user reads them: our own errors are sentences, not tracebacks through our code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+
+import pytest
+
+from pytest_whitebox.core.errors import StackproofError
+
+_OURS = Path(__file__).parent
+
+
+def shorten(call: pytest.CallInfo[None]) -> None:
+    """Leave of a `StackproofError` its sentence, and in a test's call also the lines of the test."""
+    info = call.excinfo
+    if info is None or not _is_ours(info.value):
+        return
+    lines = _frames_of_the_test(info.tb)
+    if call.when == "call" and lines is not None:
+        call.excinfo = pytest.ExceptionInfo.from_exception(info.value.with_traceback(lines))
+    else:
+        call.excinfo = _plain("\n".join(_lines(info.value)))
+
+
+def _frames_of_the_test(traceback: TracebackType | None) -> TracebackType | None:
+    """The traceback as far as it lies outside this package; None if it starts inside."""
+    if traceback is None or _OURS in Path(traceback.tb_frame.f_code.co_filename).parents:
+        return None
+    rest = _frames_of_the_test(traceback.tb_next)
+    return TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)
+
+
+def _is_ours(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return any("while undoing" in note for inner in error.exceptions for note in getattr(inner, "__notes__", ()))
+    return isinstance(error, StackproofError)
+
+
+def _lines(error: BaseException, indent: str = "") -> Iterator[str]:
+    if isinstance(error, BaseExceptionGroup):
+        yield f"{indent}{error.message}:"
+        for inner in error.exceptions:
+            yield from _lines(inner, f"{indent}  ")
+        return
+    sentence = error.sentence if isinstance(error, StackproofError) else f"{type(error).__name__}: {error}"
+    notes = [note for note in getattr(error, "__notes__", ()) if not note.startswith("hint: ")]
+    yield indent + "; ".join([*notes, sentence])
+
+
+def _plain(text: str) -> pytest.ExceptionInfo[BaseException]:
+    try:
+        pytest.fail(text, pytrace=False)
+    except pytest.fail.Exception as error:
+        return pytest.ExceptionInfo.from_exception(error)

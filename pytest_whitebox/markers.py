@@ -1,0 +1,46 @@
+"""The markers of this plugin; each is a frozen dataclass that is checked when tests are collected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+import pytest
+
+from pytest_whitebox.requires import Requires
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotentId:
+    """``@pytest.mark.idempotent_id("…")``: a UUID that stays the test's own when it is renamed or moved."""
+
+    usage: ClassVar[str] = "idempotent_id(uuid): the identity of a test, whatever its name and place"
+
+    uuid: UUID
+
+    @classmethod
+    def from_mark(cls, mark: pytest.Mark) -> IdempotentId:
+        """What a marker says; raises `pytest.Collector.CollectError` if that is no UUID."""
+        try:
+            (text,) = mark.args
+            return cls(UUID(text), **mark.kwargs)
+        except (AttributeError, TypeError, ValueError):
+            raise pytest.Collector.CollectError("@pytest.mark.idempotent_id takes one UUID: see `uuidgen`") from None
+
+
+MARKERS: dict[str, type[Requires] | type[IdempotentId]] = {"requires": Requires, "idempotent_id": IdempotentId}
+
+
+def check(collected: object) -> None:
+    """Raise `pytest.Collector.CollectError` if a marker is misused on one of the collected tests."""
+    for item in collected if isinstance(collected, Iterable) else ():
+        for mark in item.iter_markers() if isinstance(item, pytest.Item) else ():
+            if mark.name in MARKERS:
+                MARKERS[mark.name].from_mark(mark)
+
+
+def required(item: pytest.Item) -> list[Requires]:
+    """All that a test requires, its own markers and its module's."""
+    return [Requires.from_mark(mark) for mark in item.iter_markers("requires")]

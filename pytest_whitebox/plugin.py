@@ -1,0 +1,94 @@
+"""The pytest plugin: hooks and options only, so that it costs nothing where it is not used."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from pytest_whitebox.session import Session, session_key, unusable_key
+from pytest_whitebox.settings import SETTINGS
+
+pytest_plugins = ["pytest_whitebox.fixtures"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """One group of options, each with its variable and ini key."""
+    group = parser.getgroup("whitebox", "OpenStack whitebox")
+    for setting in SETTINGS:
+        setting.register(group, parser)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the cloud and the run directory; nothing is connected or created."""
+    from pytest_whitebox.markers import MARKERS
+
+    # What openstacksdk warns itself about is nothing that its users could mend.
+    config.addinivalue_line("filterwarnings", "ignore::PendingDeprecationWarning:openstack")
+    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:openstack")
+    for marker in MARKERS.values():
+        config.addinivalue_line("markers", marker.usage)
+    session = config.stash[session_key] = Session.of(config)
+    session.check()
+    if session.choice is not None and not session.worker:
+        from pytest_whitebox import report
+
+        report.prepare(config, session)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Which cloud, by which hosts, and where the run writes; nothing if no cloud is chosen."""
+    return list(config.stash[session_key].header())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Workers of xdist write into the controller's run directory."""
+    node.workerinput["whitebox_run"] = node.config.stash[session_key].run.name
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_pycollect_makeitem() -> Generator[None, object, object]:
+    """Check our markers where a mistake can be told in one sentence."""
+    from pytest_whitebox.markers import check
+
+    collected = yield
+    check(collected)
+    return collected
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A test with ``requires`` asks for the cloud, whatever its arguments."""
+    names = getattr(item, "fixturenames", None)
+    if names is not None and item.get_closest_marker("requires") and "_requirements" not in names:
+        names.insert(0, "_requirements")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Once it was told that the cloud cannot be used, the other tests that need it are skipped."""
+    why = item.config.stash.get(unusable_key, "")
+    if why and not {"cloud", "_requirements"}.isdisjoint(getattr(item, "fixturenames", ())):
+        pytest.skip(why)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
+    """Our errors become sentences, and a failure leaves evidence."""
+    from pytest_whitebox import evidence, failures, report, seen
+
+    failures.shorten(call)
+    made = yield
+    if item.config.stash[session_key].choice is not None:
+        facts = seen.noted(item) if made.when == "call" else []
+        report.attach(made, facts, evidence.collect(item, made, call))
+    return made
+
+
+def pytest_assertion_pass(item: pytest.Item, lineno: int, orig: str, expl: str) -> None:
+    """Keep what a test saw (with pytest's own ini key enable_assertion_pass_hook)."""
+    from pytest_whitebox import seen
+
+    seen.note(item, lineno, orig, expl)

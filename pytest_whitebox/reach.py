@@ -1,0 +1,67 @@
+"""Getting at the cloud, and saying once what is wrong if that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_whitebox.cloud import Cloud
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.session import Session, session_key, unusable_key
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+    from pytest_whitebox.core.database import Forward
+    from pytest_whitebox.core.hosts import Hosts
+
+_NO_CLOUD = "no cloud to test: pass --os-cloud NAME, or set OS_CLOUD or OS_AUTH_URL and its like"
+
+
+@contextmanager
+def cloud(config: pytest.Config) -> Iterator[Cloud]:
+    """The connected cloud; skips if none is configured, fails the first test only if it cannot be used."""
+    session = config.stash[session_key]
+    try:
+        connected = _connect(session)
+    except StackproofError as error:
+        config.stash[unusable_key] = why = f"not tried again: {error.sentence}"
+        if not _first(session):
+            pytest.skip(why)
+        raise
+    with connected:
+        yield connected
+
+
+def connections(hosts: Hosts, service: str, group: str) -> Iterator[tuple[URL, Forward]]:
+    """Each database connection that a service's configuration holds on some host, with the way to that host."""
+    from pytest_whitebox.core.database import parse_url
+    from pytest_whitebox.core.deployment import UnknownService
+
+    for host in hosts:
+        try:
+            config = host.service(service).config
+        except UnknownService:
+            continue
+        if config.get(group, "connection"):
+            yield parse_url(str(config.get(group, "connection"))), host.transport.forward
+
+
+def _connect(session: Session) -> Cloud:
+    if session.problem is not None:
+        raise session.problem
+    if session.choice is None:
+        pytest.skip(_NO_CLOUD)
+    return Cloud.connect(session.choice, session.ssh_config)
+
+
+def _first(session: Session) -> bool:
+    """True for the first process of a run that asks, so that one error is shown and not one for each worker."""
+    try:
+        (session.run.folder() / "cloud-unusable").touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True

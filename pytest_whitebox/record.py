@@ -1,0 +1,62 @@
+"""What the cloud of a run was: ``cloud.json`` in the run directory, for the report and for later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_whitebox.core.rundirectory import RunDirectory
+
+if TYPE_CHECKING:
+    from pytest_whitebox.cloud import Cloud
+
+_FILE = "cloud.json"
+#: The highest microversion of each release of Nova, from its rest_api_version_history.
+_RELEASES: Mapping[str, str] = {
+    "2.90": "Xena or Yoga", "2.93": "Zed", "2.95": "2023.1 or 2023.2", "2.96": "2024.1 or 2024.2",
+    "2.100": "2025.1 or 2025.2", "2.103": "2026.1",
+}  # fmt: skip
+
+
+def write(cloud: Cloud, run: RunDirectory) -> None:
+    """Write down what the cloud's services say of themselves; a failure is written down in its place."""
+    from keystoneauth1.exceptions import ClientException
+    from openstack.exceptions import SDKException
+
+    choice = cloud.choice
+    facts: dict[str, Any] = {"cloud": cloud.name, "region": cloud.region, "auth host": choice.auth_host}
+    try:
+        facts |= _told(cloud)
+    except (ClientException, SDKException) as error:
+        facts["missing"] = str(error)
+    file = run.folder() / _FILE
+    file.write_text(json.dumps(facts, indent=2) + "\n")
+
+
+def read(run: RunDirectory) -> Mapping[str, Any] | None:
+    """What `write` wrote; None if no test of the run used the cloud."""
+    file: Path = run.path / _FILE
+    return dict(json.loads(file.read_text())) if file.is_file() else None
+
+
+def _told(cloud: Cloud) -> dict[str, Any]:
+    connection: Any = cloud.connection
+    services = [(found.host, found.binary, found.state) for found in connection.compute.services()]
+    if "network" in cloud.facts.service_types:
+        agents = connection.network.agents()
+        services += [(found.host, found.binary, "up" if found.is_alive else "down") for found in agents]
+    if "block-storage" in cloud.facts.service_types:
+        volume = connection.block_storage.services()
+        services += [(found.host.partition("@")[0], found.binary, found.state) for found in volume]
+    by_host: dict[str, dict[str, str]] = {}
+    for host, binary, state in sorted(services):
+        by_host.setdefault(host, {})[binary] = state
+    compute = cloud.microversion("compute") or ""
+    return {
+        "release": _RELEASES.get(compute, "not recognized"),
+        "compute microversion": compute,
+        "services": sorted(cloud.facts.service_types),
+        "hosts": by_host,
+    }

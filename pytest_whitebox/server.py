@@ -1,0 +1,141 @@
+"""A server, seen from both sides: through the API, and on the host that it runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from pytest_whitebox.core.cpuset import parse_cpus
+from pytest_whitebox.core.domain import Domain
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.wait import wait_for
+
+if TYPE_CHECKING:
+    from pytest_whitebox.cloud import Cloud
+    from pytest_whitebox.core.host import Host
+
+#: Where libvirt keeps the process id of each guest's QEMU.
+_PID_FILE = "/run/libvirt/qemu/{}.pid"
+
+
+class ServerError(StackproofError):
+    """A server went to ERROR, or not where it should; tells the fault that Nova recorded."""
+
+
+class Server:
+    """A server of the cloud; every look at ``domain`` or ``affinity`` is a new look at its host.
+
+    Bind ``server.domain`` to a name when two assertions must speak of the same look.
+    """
+
+    def __init__(self, resource: Any, cloud: Cloud) -> None:
+        self._resource, self._cloud = resource, cloud
+
+    def __repr__(self) -> str:
+        return f"<Server {self.name}>"
+
+    @property
+    def id(self) -> str:
+        """The server's UUID; libvirt's domain has the same."""
+        return str(self._resource.id)
+
+    @property
+    def name(self) -> str:
+        """The server's name."""
+        return str(self._resource.name)
+
+    @property
+    def status(self) -> str:
+        """The status as of the last `refresh`, such as ``ACTIVE``."""
+        return str(self._resource.status)
+
+    @property
+    def resource(self) -> Any:
+        """The object of openstacksdk, as of the last `refresh`."""
+        return self._resource
+
+    @property
+    def host(self) -> Host:
+        """The host it runs on."""
+        if not self._resource.compute_host:
+            raise ServerError(f"server {self.name} is on no host that this user may see", hint="use an administrator")
+        return self._cloud.hosts[str(self._resource.compute_host)]
+
+    @property
+    def domain(self) -> Domain:
+        """The guest as libvirt runs it now (``virsh dumpxml``)."""
+        return Domain.from_xml(self._virsh("dumpxml", self.id))
+
+    @property
+    def inactive_domain(self) -> Domain:
+        """The guest as libvirt will start it next (``virsh dumpxml --inactive``)."""
+        return Domain.from_xml(self._virsh("dumpxml", "--inactive", self.id))
+
+    @property
+    def pid(self) -> int:
+        """The process id of its QEMU on the host."""
+        return int(self.host.run(["cat", _PID_FILE.format(self._resource.instance_name)]).stdout)
+
+    @property
+    def affinity(self) -> Mapping[int, frozenset[int]]:
+        """For each vCPU the host CPUs that the kernel lets its QEMU thread run on."""
+        host, folder = self.host, f"/proc/{self.pid}/task"
+        threads = host.run(["ps", "-L", "-o", "tid=,comm=", "-p", str(self.pid)]).stdout
+        tasks = {vcpu: f"{folder}/{tid}/status" for tid, vcpu in vcpu_threads(threads).items()}
+        if not tasks:
+            raise ServerError(
+                f"QEMU of {self.name} has no thread for each vCPU", hint=f"see {folder}/*/comm on {host.name}"
+            )
+        return MappingProxyType({vcpu: allowed_cpus(host.run(["cat", file]).stdout) for vcpu, file in tasks.items()})
+
+    @property
+    def console_log(self) -> str:
+        """All that the guest wrote to its serial console so far."""
+        answer: Any = self._cloud.connection.compute.get_server_console_output(self._resource)
+        return str(answer["output"])
+
+    def refresh(self) -> Server:
+        """Ask the API again; returns itself."""
+        self._resource = self._cloud.connection.compute.get_server(self.id)
+        return self
+
+    def wait_for(self, status: str, *, timeout: float = 300) -> Server:
+        """Wait until the server has a status; `ServerError` with Nova's fault if it goes to ERROR instead."""
+        wait_for(
+            lambda: self._has(status), timeout=timeout, every=0.5, what=f"server {self.name} to become {status}",
+            hint=f"see `openstack server event list {self.id}` and the log of nova-compute on its host",
+        )  # fmt: skip
+        return self
+
+    def _has(self, status: str) -> bool:
+        self.refresh()
+        if self.status == "ERROR" != status:
+            fault = self._resource.fault or {}
+            said = fault.get("message", "Nova recorded no fault")
+            raise ServerError(f"server {self.name} went to ERROR: {said}", hint=f"`openstack server show {self.id}`")
+        return self.status == status and not self._resource.task_state
+
+    def _virsh(self, *words: str) -> str:
+        host = self.host
+        return host.run(["virsh", "--connect", host.deployment.libvirt_uri, *words]).stdout
+
+
+def vcpu_threads(listing: str) -> dict[int, int]:
+    """Thread id and vCPU of each vCPU thread in the output of ``ps -L -o tid=,comm=``.
+
+    >>> vcpu_threads(" 40 qemu-system-x86\\n 44 CPU 0/TCG\\n 45 CPU 1/KVM\\n")
+    {44: 0, 45: 1}
+    """
+    threads = (line.split(None, 1) for line in listing.splitlines() if line.strip())
+    return {int(tid): int(comm[4:].partition("/")[0]) for tid, comm in threads if comm.startswith("CPU ")}
+
+
+def allowed_cpus(status: str) -> frozenset[int]:
+    """The CPUs in the ``Cpus_allowed_list`` of a ``/proc/PID/task/TID/status``.
+
+    >>> allowed_cpus("Name:\\tCPU 0/TCG\\nCpus_allowed_list:\\t1\\n")
+    frozenset({1})
+    """
+    lines = (line.partition(":") for line in status.splitlines())
+    return next(parse_cpus(value) for key, _, value in lines if key == "Cpus_allowed_list")

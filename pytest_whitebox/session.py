@@ -1,0 +1,84 @@
+"""What this process knows of the run before it speaks to any cloud."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_whitebox import settings
+from pytest_whitebox.core.clouds import Choice, choose
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.rundirectory import RunDirectory
+
+_LOOKS_ONLY = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "collectonly")
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The chosen cloud, or why there is none, and where the run writes.
+
+    ``worker`` is empty without xdist; ``named`` tells that this run, not the environment, names the cloud and
+    tests it.
+    """
+
+    choice: Choice | None
+    problem: StackproofError | None
+    ssh_config: Path | None
+    ssh_source: str
+    image: str | None
+    run: RunDirectory
+    worker: str
+    named: bool
+
+    @classmethod
+    def of(cls, config: pytest.Config) -> Session:
+        """Read the settings; a cloud that cannot be is kept as ``problem`` until it matters."""
+        name, source = settings.CLOUD.read(config)
+        image, _ = settings.IMAGE.read(config)
+        choice, problem = _choice(name, source, config.invocation_params.dir)
+        ssh, ssh_source = settings.SSH_CONFIG.read(config)
+        path = Path(ssh).expanduser() if ssh else choice.ssh_config if choice else None
+        where = ssh_source if ssh else "beside clouds.yaml" if path else "your own"
+        worker: dict[str, Any] = getattr(config, "workerinput", {})
+        named = bool(name) and not source.startswith("$") and not any(config.getoption(o, False) for o in _LOOKS_ONLY)
+        run = _run(config, worker)
+        return cls(choice, problem, path, where, image or None, run, worker.get("workerid", ""), named)
+
+    def check(self) -> None:
+        """Raise `pytest.UsageError` if the user named a cloud, for this run, that cannot be."""
+        if self.problem and self.named:
+            raise pytest.UsageError(self.problem.sentence)
+
+    def header(self) -> Iterator[str]:
+        """The cloud, the way to its hosts and the run directory, each with where that comes from."""
+        if self.problem:
+            yield f"cloud: none, {self.problem.sentence}"
+        if self.choice is not None:
+            about = (("region", self.choice.region), ("project", self.choice.project), ("at", self.choice.auth_host))
+            told = ", ".join(f"{word} {value}" for word, value in about if value)
+            file = f", in {self.choice.file}" if self.choice.file else ""
+            yield f"cloud: {self.choice.name} (from {self.choice.source}{file}), {told}"
+            yield f"hosts: by {self.ssh_config or '~/.ssh/config'} ({self.ssh_source})"
+            yield f"run: {self.run.path}"
+
+
+session_key = pytest.StashKey[Session]()
+#: Why the cloud cannot be used, once that was told.
+unusable_key = pytest.StashKey[str]()
+
+
+def _choice(name: str, source: str, directory: Path) -> tuple[Choice | None, StackproofError | None]:
+    try:
+        return choose(name or None, source, os.environ, directory), None
+    except StackproofError as problem:
+        return None, problem
+
+
+def _run(config: pytest.Config, worker: dict[str, Any]) -> RunDirectory:
+    base = config.rootpath / settings.RUNS.read(config)[0]
+    return RunDirectory(base, worker["whitebox_run"]) if "whitebox_run" in worker else RunDirectory.new(base)

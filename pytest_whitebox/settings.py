@@ -1,0 +1,25 @@
+"""The knobs of this plugin."""
+
+from __future__ import annotations
+
+from pytest_whitebox.core.setting import Setting
+
+CLOUD = Setting(
+    "--os-cloud", "OS_CLOUD", "whitebox_cloud", "", "entry of clouds.yaml to test", convert=str, metavar="NAME"
+)
+SSH_CONFIG = Setting(
+    "--whitebox-ssh-config", "WHITEBOX_SSH_CONFIG", "whitebox_ssh_config", "",
+    "ssh_config that leads to the hosts; by default the one beside clouds.yaml, else your own",
+    convert=str, metavar="FILE",
+)  # fmt: skip
+IMAGE = Setting(
+    "--whitebox-image", "WHITEBOX_IMAGE", "whitebox_image", "",
+    "image that guests boot from; by default the newest public one that asks for the smallest disk",
+    convert=str, metavar="NAME",
+)  # fmt: skip
+RUNS = Setting(
+    "--whitebox-runs", "WHITEBOX_RUNS", "whitebox_runs", ".stackproof/runs",
+    "folder that gets a folder for each run", convert=str, metavar="FOLDER",
+)  # fmt: skip
+
+SETTINGS = (CLOUD, SSH_CONFIG, IMAGE, RUNS)

@@ -1,0 +1,41 @@
+"""The devcloud command, as a user runs it, against one state folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_whitebox.core.command import Result, run
+
+_PROGRAM = str(Path(sys.executable).with_name("devcloud"))
+
+
+@dataclass(frozen=True, slots=True)
+class Devcloud:
+    """A cloud by its state folder."""
+
+    state: Path
+
+    @classmethod
+    def from_environment(cls) -> Devcloud:
+        """The cloud of DEVCLOUD_STATE, or the machine's default one."""
+        return cls(Path(os.environ.get("DEVCLOUD_STATE", "/var/lib/devcloud")))
+
+    def __call__(self, verb: str, *words: str, timeout: float = 600, check: bool = True) -> Result:
+        """Run a verb; raises `CommandFailed` for an exit code other than 0 unless ``check`` is false."""
+        command = [_PROGRAM, verb, "--state", str(self.state), *words]
+        return run(command, timeout=timeout, check=check, env=dict(os.environ))
+
+    def status(self) -> dict[str, Any]:
+        """What `devcloud status --json` says; not well is no error here."""
+        said: dict[str, Any] = json.loads(self("status", "--json", check=False).stdout)
+        return said
+
+    def problems(self) -> list[str]:
+        """Each service that is not well, with what is wrong."""
+        services = self.status()["services"]
+        return [f"{s['service']} on {s['host']} {s['problem']}" for s in services if not s["well"]]

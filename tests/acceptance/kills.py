@@ -1,0 +1,94 @@
+"""``kill -9`` of each daemon in turn: status names it, up repairs it; then every daemon, and every host, at once.
+
+Run as root with a cloud that is up: ``python -m tests.acceptance.kills [SERVICE …]``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.wait import wait_for
+from tests.acceptance.devcloud import Devcloud
+from tests.acceptance.record import Record
+
+_HINT = "see `devcloud logs SERVICE`"
+
+
+def main() -> int:
+    """Kill, look, repair; write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("services", nargs="*", metavar="SERVICE", help="default: all, then the hosts")
+    wanted = parser.parse_args().services
+    devcloud, record = Devcloud.from_environment(), Record("kills", "kill -9 of each daemon in turn")
+    try:
+        _accept(record, devcloud, wanted)
+    except StackproofError as error:
+        print(f"failed: {error.sentence}", file=sys.stderr)
+        return 1
+    finally:
+        print(f"written: {record.write()}")
+    return 0
+
+
+def _accept(record: Record, devcloud: Devcloud, wanted: list[str]) -> None:
+    with record.step("before"):
+        _well(devcloud)
+    for service in devcloud.status()["services"]:
+        if not wanted or service["service"] in wanted:
+            with record.step(f"{service['service']} on {service['host']}") as step:
+                _killed(devcloud, service["host"], service["service"])
+                step.said = _named(devcloud, service["host"], service["service"])
+                devcloud("up")
+                _well(devcloud)
+    if not wanted:
+        with record.step("every host at once") as step:
+            step.said = f"{_power_cut(devcloud)} processes killed"
+            devcloud("up")
+            _well(devcloud)
+
+
+def _killed(devcloud: Devcloud, host: str, service: str) -> None:
+    said = devcloud("ssh", host, "sv", "status", f"/run/service/{service}").stdout
+    pid = said.partition("(pid ")[2].partition(")")[0]
+    if not pid.isdigit():
+        raise StackproofError(f"no pid of {service} on {host} in {said!r}", hint=_HINT)
+    devcloud("ssh", host, "kill", "-9", pid, check=service != "ssh")
+
+
+def _named(devcloud: Devcloud, host: str, service: str) -> str:
+    """What status says of the service; it may name others that suffer from it, but it must name this one."""
+
+    def problem() -> str:
+        services = devcloud.status()["services"]
+        return next((s["problem"] for s in services if (s["host"], s["service"]) == (host, service)), "")
+
+    return wait_for(problem, timeout=10, what=f"status to name {service} on {host}", hint=_HINT)
+
+
+def _well(devcloud: Devcloud) -> None:
+    problems = devcloud.problems()
+    if problems:
+        raise StackproofError(f"not well: {'; '.join(problems)}", hint=_HINT)
+
+
+def _power_cut(devcloud: Devcloud) -> int:
+    """Kill every process of the cloud, hosts and all, and return how many there were."""
+    mark = f"DEVCLOUD_HOST={devcloud.state}:".encode()
+    killed = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes():
+                os.kill(int(process.name), signal.SIGKILL)
+                killed += 1
+        except OSError:
+            continue
+    return killed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""What devcloud costs: a cold start, a warm one, the way down, the memory of all of it, and the boot of a guest."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from pytest_whitebox.core.wait import wait_for
+from tests.benchmarks.figure import Figure, seconds
+
+_DEVCLOUD = str(Path(sys.executable).with_name("devcloud"))
+_RUNS = 5
+_UP = 1200
+_DOWN = 180
+
+
+def figures() -> Iterator[Figure]:
+    """All in a state folder of its own; takes as long as a cold start, five warm ones and five boots."""
+    folder = Path(tempfile.mkdtemp(prefix="stackproof-bench-", dir="/var/tmp"))
+    environment = {**os.environ, "DEVCLOUD_STATE": str(folder / "cloud")}
+    try:
+        yield Figure("devcloud up, cold", "s", (_devcloud(environment, "up", "--install", timeout=_UP),), 600)
+        down, up = [], []
+        for _ in range(_RUNS):
+            down.append(_devcloud(environment, "down", timeout=_DOWN))
+            up.append(_devcloud(environment, "up", timeout=_UP))
+        yield Figure("devcloud up, warm", "s", tuple(up), 75)
+        yield Figure("devcloud down", "s", tuple(down), 30)
+        again = tuple(_devcloud(environment, "up", timeout=_UP) for _ in range(_RUNS))
+        yield Figure("devcloud up, nothing to do", "s", again)
+        resident = tuple(_resident(folder) / 2**30 for _ in range(_RUNS))
+        yield Figure("resident memory of all processes, no guests", "GiB", resident, 5e9 / 2**30)
+        yield Figure("boot to ACTIVE", "s", tuple(_boots(folder / "cloud/clouds.yaml")), 20, "128 MB guest, one port")
+    finally:
+        _devcloud(environment, "destroy", timeout=_DOWN)
+        shutil.rmtree(folder)
+
+
+def _devcloud(environment: dict[str, str], *words: str, timeout: float) -> float:
+    return seconds([_DEVCLOUD, *words], timeout=timeout, env=environment)
+
+
+def _resident(folder: Path) -> int:
+    """Bytes of every process that lives in a host of the cloud: its mounts or its environment name the folder."""
+    pages = 0
+    own = Path("/proc/self/ns/net").readlink()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if (process / "ns/net").readlink() != own and str(folder) in (process / "mountinfo").read_text():
+                pages += int((process / "statm").read_text().split()[1])
+        except OSError:
+            continue
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _boots(clouds: Path) -> Iterator[float]:
+    import openstack
+    from openstack.config import OpenStackConfig
+
+    config = OpenStackConfig(config_files=[str(clouds)])
+    cloud = openstack.connection.Connection(config=config.get_one(cloud="devcloud"))
+    for _ in range(_RUNS + 1):
+        yield from _boot(cloud)
+
+
+def _boot(cloud: Any) -> Iterator[float]:
+    image = cloud.image.find_image("guest", ignore_missing=False)
+    flavor = cloud.compute.find_flavor("tiny", ignore_missing=False)
+    network = cloud.network.find_network("shared", ignore_missing=False)
+    began = time.perf_counter()
+    made = cloud.compute.create_server(
+        name=f"bench-{uuid.uuid4().hex[:8]}", image_id=image.id, flavor_id=flavor.id, networks=[{"uuid": network.id}]
+    )
+    try:
+        wait_for(lambda: cloud.compute.get_server(made.id).status == "ACTIVE", timeout=120, every=0.2, what="ACTIVE")
+        yield time.perf_counter() - began
+    finally:
+        cloud.compute.delete_server(made.id)
+        cloud.compute.wait_for_delete(made, wait=60)

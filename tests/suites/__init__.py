@@ -1,0 +1,1 @@
+"""Tests of a cloud, one folder per service; `stackproof_suites` once installed."""

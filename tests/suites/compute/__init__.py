@@ -1,0 +1,1 @@
+"""What Nova does behind its API."""

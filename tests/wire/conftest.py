@@ -1,0 +1,245 @@
+"""Real servers on the loopback: an SSH server, and a service under runit, both in a folder of their own."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
+from pytest_whitebox.core.host import Host
+from pytest_whitebox.core.service import Patience
+from pytest_whitebox.core.ssh import SshTransport
+from pytest_whitebox.core.supervisor import Runit
+from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.wait import wait_for
+
+pytest.register_assert_rewrite("pytest_whitebox.core.transport_contract")
+
+_SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+# HOME is set because sshd's shell reads ~/.bashrc, and whoever runs the tests may have a slow one.
+_SSHD = """
+Port {port}
+ListenAddress 127.0.0.1
+HostKey {folder}/host_key
+AuthorizedKeysFile {folder}/user_key.pub
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+UseDNS no
+SetEnv HOME={folder}
+LogLevel ERROR
+Subsystem sftp internal-sftp
+{more}
+"""
+_CLIENT = """
+Host server
+    HostName 127.0.0.1
+    Port {port}
+    User {user}
+    IdentityFile {folder}/user_key
+    IdentitiesOnly yes
+    UserKnownHostsFile {folder}/known_hosts
+"""
+
+
+def _program(name: str) -> str:
+    found = shutil.which(name, path=_SBIN)
+    if found is None:
+        pytest.skip(f"needs the program {name}: install openssh-server, openssh-client and runit")
+    return found
+
+
+@dataclass(frozen=True)
+class SshServer:
+    """An sshd that runs: ``folder`` has its keys, and an ssh_config whose entry ``server`` leads to it."""
+
+    folder: Path
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def ssh_config(self) -> Path:
+        return self.folder / "ssh_config"
+
+    def transport(self) -> SshTransport:
+        return SshTransport("server", ssh_config=self.ssh_config, sudo=False)
+
+    def config(self, **options: str) -> Path:
+        """A copy of the ssh_config with other options for the server."""
+        lines = [line for line in self.ssh_config.read_text().splitlines() if line.split()[:1] != [*options][:1]]
+        path = self.folder / f"ssh_config.{'-'.join(options)}"
+        path.write_text("\n".join([*lines, *(f"    {name} {value}" for name, value in options.items()), ""]))
+        return path
+
+
+def start_sshd(folder: Path, more: str = "") -> SshServer:
+    """Start an sshd on a free port; the folder may be that of an earlier one, whose keys it then has."""
+    sshd, keygen = _program("sshd"), _program("ssh-keygen")
+    if os.geteuid() == 0:
+        Path("/run/sshd").mkdir(exist_ok=True)
+    for key in ("host_key", "user_key"):
+        if not (folder / key).exists():
+            subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
+    port = _free_port()
+    (folder / "sshd_config").write_text(_SSHD.format(folder=folder, port=port, more=more))
+    (folder / "ssh_config").write_text(_CLIENT.format(folder=folder, port=port, user=getpass.getuser()))
+    host_key = " ".join((folder / "host_key.pub").read_text().split()[:2])
+    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
+    with (folder / "sshd.log").open("ab") as log:
+        process = subprocess.Popen(
+            [sshd, "-D", "-e", "-f", folder / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log
+        )
+    wait_for(lambda: _greets(port), timeout=20, every=0.02, what="sshd", hint=f"see {folder}/sshd.log")
+    return SshServer(folder, port, process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    process.wait(10)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _greets(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshServer]:
+    server = start_sshd(tmp_path_factory.mktemp("sshd"))
+    yield server
+    stop(server.process)
+
+
+@pytest.fixture
+def ssh(sshd: SshServer) -> Iterator[SshTransport]:
+    transport = sshd.transport()
+    yield transport
+    transport.close()
+
+
+#: Ends at once for a number that is none, and after a while for a negative one; tells when it is ready.
+_DAEMON = """
+import configparser, os, signal, sys, time
+config = configparser.ConfigParser(strict=False, interpolation=None)
+config.read([sys.argv[1], sys.argv[1] + ".more"])
+print("starting with password", config["DEFAULT"]["admin_password"], flush=True)
+workers = int(config["daemon"]["workers"])
+if workers < 0:
+    time.sleep(0.3)
+    sys.exit("CRITICAL workers must not be negative")
+with open(sys.argv[2] + ".new", "w") as report:
+    print(os.getpid(), workers, file=report)
+os.rename(sys.argv[2] + ".new", sys.argv[2])
+signal.pause()
+"""
+CONFIG = b"""# what the daemon reads
+[DEFAULT]
+admin_password = hunter22
+
+[daemon]
+# how many
+workers = 2
+"""
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A daemon under runit; ``folder`` holds its configuration, its log and what it reports."""
+
+    folder: Path
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "daemon.conf"
+
+    def report(self) -> str | None:
+        """Process and workers, as the daemon writes them when it is ready."""
+        file = self.folder / "report"
+        return file.read_text() if file.exists() else None
+
+    @property
+    def workers(self) -> int:
+        """With how many workers the daemon that runs was started."""
+        return int((self.folder / "report").read_text().split()[1])
+
+    def facts(self, target: str) -> ServiceFacts:
+        """The two files that the daemon reads, and the one of them that is edited."""
+        files, log = (str(self.config), f"{self.config}.more"), str(self.folder / "log")
+        return ServiceFacts("daemon", str(self.folder / "service/daemon"), Runit(), files, target, log)
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The kind of deployment that has this one daemon."""
+
+    daemon: Daemon
+    target: str
+    name: str = "test"
+    libvirt_uri: str = "test:///default"
+
+    def matches(self, transport: Transport) -> bool:
+        return transport.run(["test", "-d", str(self.daemon.folder)], check=False).ok
+
+    def service(self, transport: Transport, name: str) -> ServiceFacts:
+        if name != "daemon":
+            raise UnknownService(f"there is no service {name!r}", hint="take 'daemon'")
+        return self.daemon.facts(self.target)
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    _program("sv")
+    definition = tmp_path / "service/daemon"
+    definition.mkdir(parents=True)
+    (tmp_path / "daemon.py").write_text(_DAEMON)
+    made = Daemon(tmp_path)
+    made.config.write_bytes(CONFIG)
+    run = definition / "run"
+    run.write_text(
+        f"#!/bin/sh\nexec >>{tmp_path}/log 2>&1\n"
+        f"exec {sys.executable} -I -S {tmp_path}/daemon.py {made.config} {tmp_path}/report\n"
+    )
+    run.chmod(0o755)
+    supervisor = subprocess.Popen([_program("runsvdir"), tmp_path / "service"], start_new_session=True)
+    try:
+        wait_for(made.report, timeout=20, every=0.02, what="the daemon")
+        yield made
+    finally:
+        # On SIGHUP runsvdir has every runsv stop its service and ends; what is left after that is not let live.
+        supervisor.send_signal(signal.SIGHUP)
+        supervisor.wait(10)
+        os.killpg(supervisor.pid, signal.SIGKILL)
+
+
+def host_of(transport: Transport, daemon: Daemon, *, lock: float = 20, target: str = "") -> Host:
+    """A host that has the daemon; waits are short, because so is all that the daemon does."""
+    return Host(
+        "server", transport, deployment=Deployed(daemon, target or str(daemon.config)),
+        folder=str(daemon.folder / "state"), reports=lambda _: daemon.report,
+        patience=Patience(start=20, settle=1, report=20, lock=lock),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def host(ssh: SshTransport, daemon: Daemon) -> Host:
+    return host_of(ssh, daemon)

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pytest_whitebox.core.configuration import HIDDEN
+from pytest_whitebox.core.edit import ConfigRejected
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.host import Host
+from pytest_whitebox.core.restart import RestartFailed
+from pytest_whitebox.core.ssh import SshTransport
+
+from .conftest import CONFIG, Daemon, host_of
+
+WORKERS = ("daemon", "workers")
+
+
+def _as_before(daemon: Daemon) -> bool:
+    return daemon.config.read_bytes() == CONFIG and daemon.workers == 2 and not _journal(daemon)
+
+
+def _journal(daemon: Daemon) -> list[str]:
+    folder = daemon.folder / "state/journal"
+    return sorted(file.name for file in folder.iterdir()) if folder.exists() else []
+
+
+def _said(error: BaseException) -> str:
+    return "\n".join([str(error), *getattr(error, "__notes__", [])])
+
+
+def test_the_service_runs_with_the_change_and_then_as_before(host: Host, daemon: Daemon) -> None:
+    service = host.service("daemon")
+    before = service.main
+    with service.set_config({WORKERS: 3}):
+        during = service.main
+        assert (daemon.workers, service.config.get(*WORKERS)) == (3, "3")
+        assert daemon.config.read_bytes() == CONFIG.replace(b"workers = 2", b"workers = 3")
+        assert len(_journal(daemon)) == 1
+    assert _as_before(daemon)
+    assert len({before, during, service.main}) == 3
+    assert service.is_running
+
+
+def test_a_failing_test_does_not_keep_the_change(host: Host, daemon: Daemon) -> None:
+    with pytest.raises(ZeroDivisionError), host.service("daemon").set_config({WORKERS: 3}):
+        assert daemon.workers / 0
+    assert _as_before(daemon)
+
+
+def test_an_interrupt_does_not_keep_the_change(host: Host, daemon: Daemon) -> None:
+    with pytest.raises(KeyboardInterrupt), host.service("daemon").set_config({WORKERS: 3}):
+        raise KeyboardInterrupt
+    assert _as_before(daemon)
+
+
+@pytest.mark.parametrize(("value", "reason"), [("many", "ValueError"), ("-1", "must not be negative")])
+def test_a_value_that_the_service_rejects_is_rolled_back(host: Host, daemon: Daemon, value: str, reason: str) -> None:
+    changes = {WORKERS: value, ("DEFAULT", "admin_password"): "other-secret"}
+    with pytest.raises(ConfigRejected) as caught, host.service("daemon").set_config(changes):
+        pytest.fail("a service that does not run is no context")
+    assert f"rejects [daemon] workers = {value}, [DEFAULT] admin_password = {HIDDEN}" in str(caught.value)
+    assert "its former configuration is in force again" in str(caught.value)
+    assert reason in _said(caught.value)
+    assert f"starting with password {HIDDEN}" in _said(caught.value)
+    assert "other-secret" not in _said(caught.value)
+    assert _as_before(daemon)
+
+
+def test_nothing_is_touched_for_a_value_that_cannot_be_written(host: Host, daemon: Daemon) -> None:
+    service = host.service("daemon")
+    before = service.main
+    with pytest.raises(StackproofError, match="cannot be written"), service.set_config({WORKERS: "1\n\n2"}):
+        pytest.fail("nothing has been set")
+    assert _as_before(daemon)
+    assert service.main == before
+
+
+def test_nothing_is_touched_if_a_later_file_has_the_last_word(host: Host, daemon: Daemon) -> None:
+    Path(f"{daemon.config}.more").write_text("[daemon]\n\nworkers = 2\n")
+    service = host.service("daemon")
+    before = service.main
+    with pytest.raises(StackproofError, match=r"conf\.more:3 sets it, too"), service.set_config({WORKERS: 3}):
+        pytest.fail("nothing has been set")
+    assert _as_before(daemon)
+    assert service.main == before
+
+
+def test_edits_nest_and_come_off_one_by_one(host: Host, daemon: Daemon) -> None:
+    service = host.service("daemon")
+    with service.set_config({WORKERS: 3}):
+        with host.service("daemon").set_config({WORKERS: 4, ("new", "option"): ["a", "b"]}):
+            assert daemon.workers == 4
+            assert service.config.get_all("new", "option") == ("a", "b")
+        assert daemon.workers == 3
+        assert service.config.get_all("new", "option") == ()
+        with pytest.raises(ConfigRejected), service.set_config({WORKERS: "many"}):
+            pytest.fail("a service that does not run is no context")
+        assert daemon.workers == 3
+    assert _as_before(daemon)
+
+
+def test_a_restart_within_an_edit_keeps_it(host: Host, daemon: Daemon) -> None:
+    service = host.service("daemon")
+    with service.set_config({WORKERS: 3}):
+        service.restart()
+        assert daemon.workers == 3
+    assert _as_before(daemon)
+
+
+def test_a_file_that_was_not_there_is_gone_again(ssh: SshTransport, daemon: Daemon) -> None:
+    more = Path(f"{daemon.config}.more")
+    with host_of(ssh, daemon, target=str(more)).service("daemon").set_config({WORKERS: 5}):
+        assert daemon.workers == 5
+        assert more.read_bytes() == b"[daemon]\nworkers = 5\n"
+    assert not more.exists()
+    assert _as_before(daemon)
+
+
+def test_owner_and_mode_stay(host: Host, daemon: Daemon) -> None:
+    daemon.config.chmod(0o640)
+    with host.service("daemon").set_config({WORKERS: 3}):
+        assert daemon.config.stat().st_mode & 0o777 == 0o640
+    assert daemon.config.stat().st_mode & 0o777 == 0o640
+
+
+def test_the_journal_is_for_its_owner_alone(host: Host, daemon: Daemon) -> None:
+    with host.service("daemon").set_config({WORKERS: 3}):
+        (entry,) = (daemon.folder / "state/journal").iterdir()
+        assert entry.stat().st_mode & 0o777 == 0o600
+        assert entry.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_what_somebody_else_wrote_meanwhile_is_left_alone(host: Host, daemon: Daemon) -> None:
+    service = host.service("daemon")
+    theirs = CONFIG.replace(b"workers = 2", b"workers = 9")
+    with pytest.raises(StackproofError, match="somebody else has changed") as caught, service.set_config({WORKERS: 3}):
+        daemon.config.write_bytes(theirs)
+    assert daemon.config.read_bytes() == theirs
+    (kept,) = _journal(daemon)
+    assert kept.endswith(".kept")
+    assert kept in caught.value.hint
+    with service.set_config({WORKERS: 4}):
+        assert daemon.workers == 4
+    assert daemon.config.read_bytes() == theirs
+
+
+def test_a_service_that_does_not_come_back_at_all_is_told_with_both_errors(host: Host, daemon: Daemon) -> None:
+    service = host.service("daemon")
+    with pytest.raises(RestartFailed) as caught, service.set_config({WORKERS: 3}):
+        (daemon.folder / "daemon.py").rename(daemon.folder / "gone.py")
+    assert "did not restart" in str(caught.value)
+    assert daemon.config.read_bytes() == CONFIG
+    assert len(_journal(daemon)) == 1
+    (daemon.folder / "gone.py").rename(daemon.folder / "daemon.py")
+    assert host.recover() == [str(daemon.config)]
+    assert _as_before(daemon)
+
+
+def test_a_service_without_a_report_must_stay(ssh: SshTransport, daemon: Daemon) -> None:
+    service = host_of(ssh, daemon).service("daemon")
+    service.report = None
+    with service.set_config({WORKERS: 3}):
+        assert daemon.workers == 3
+    with pytest.raises(ConfigRejected, match="its new process has ended"), service.set_config({WORKERS: -1}):
+        pytest.fail("a service that does not run is no context")
+    assert _as_before(daemon)

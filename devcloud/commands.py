@@ -7,12 +7,9 @@ import json
 import os
 import shlex
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
 
 from devcloud import access, fabric, machine, packages, runit
 from devcloud import down as switching_off
@@ -21,6 +18,7 @@ from devcloud import up as bringing_up
 from devcloud.catalog import chosen
 from devcloud.cloud import Cloud
 from devcloud.state import DEFAULT, DEFAULT_RELEASE, Settings, State
+from devcloud.terminal import Steps, show_findings, show_status, state_option
 from devcloud.topology import Topology
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
@@ -35,7 +33,7 @@ def up(options: argparse.Namespace) -> int:
     machine.require_root()
     state.refuse_foreign()
     with console.status("looking at the machine") as spinner, state.locked():
-        steps = _Steps(console, spinner.update)
+        steps = Steps(console, spinner.update)
         if options.install:
             packages.install_system(steps.done)
         machine.require(state, Topology(settings.subnet))
@@ -46,7 +44,7 @@ def up(options: argparse.Namespace) -> int:
         os.environ.update(access.no_proxy(cloud.topology))
         bringing_up.up(cloud, steps)
     console.print(f"up in {time.monotonic() - began:.1f} s: OpenStack {settings.release} in {state.path}")
-    console.print(f'use it:   eval "$(devcloud env{_state_words(state)})"', soft_wrap=True)
+    console.print(f'use it:   eval "$(devcloud env{state_option(state)})"', soft_wrap=True)
     return 0
 
 
@@ -88,7 +86,7 @@ def status(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(seen.as_json(), indent=2))
     else:
-        _show(seen, state)
+        show_status(seen, state)
     return 0 if seen.well else 1
 
 
@@ -164,30 +162,8 @@ def doctor(options: argparse.Namespace) -> int:
     state = _state(options)
     settings = state.settings() if state.exists else Settings()
     findings = machine.findings(state, Topology(settings.subnet))
-    table = Table(box=None, show_header=False, pad_edge=False)
-    for finding in findings:
-        mark = "[green]ok[/]" if finding.ok else "[red]no[/]"
-        table.add_row(mark, finding.name, finding.said if finding.ok else f"{finding.said}; {finding.hint}")
-    Console(highlight=False).print(table)
+    show_findings(findings)
     return 0 if all(finding.ok for finding in findings) else 1
-
-
-@dataclass(frozen=True)
-class _Steps:
-    """Prints each step that did something; on a terminal the last line shows what is under way."""
-
-    console: Console
-    show: Callable[[str], object]
-    began: float = field(default_factory=time.monotonic)
-
-    def running(self, names: Iterable[str], done: int, of: int) -> None:
-        """Show what is under way."""
-        first, *more = sorted(names)
-        self.show(f"{done} of {of} steps done, under way: {first}{f' and {len(more)} more' if more else ''}")
-
-    def done(self, name: str, seconds: float) -> None:
-        """Print what was done and how long it took."""
-        self.console.print(f"{time.monotonic() - self.began:6.1f} s  {name}  [dim]({seconds:.1f} s)[/]")
 
 
 def _settings(options: argparse.Namespace, state: State) -> Settings:
@@ -209,30 +185,5 @@ def _settings(options: argparse.Namespace, state: State) -> Settings:
     return known
 
 
-def _show(seen: asking.Status, state: State) -> None:
-    console = Console(highlight=False)
-    if seen.off:
-        console.print(f"OpenStack {seen.release} in {state.path} is down; `devcloud up{_state_words(state)}` starts it")
-        return
-    table = Table(box=None, pad_edge=False, show_edge=False)
-    for heading in ("HOST", "ADDRESS", "SERVICES", "WELL"):
-        table.add_column(heading)
-    for host in seen.hosts:
-        here = [service for service in seen.services if service.host == host.name]
-        well = sum(service.well for service in here)
-        table.add_row(host.name, host.address, str(len(here)), str(well) if host.on else "[red]off[/]")
-    console.print(table)
-    for service in seen.problems:
-        console.print(f"[red]{service.service}[/] on {service.host} {service.problem}", soft_wrap=True)
-    word = "[green]well[/]" if seen.well else f"not well; `devcloud up{_state_words(state)}` repairs it"
-    console.print(f"OpenStack {seen.release} in {state.path}: {word}", soft_wrap=True)
-
-
 def _state(options: argparse.Namespace) -> State:
     return State(Path(options.state or os.environ.get("DEVCLOUD_STATE") or DEFAULT).absolute())
-
-
-def _state_words(state: State) -> str:
-    """What must follow a command for it to mean this cloud."""
-    given = os.environ.get("DEVCLOUD_STATE")
-    return "" if state.path == (Path(given).absolute() if given else DEFAULT) else f" --state {state.path}"

@@ -1,0 +1,69 @@
+"""What the command line shows: the steps of `up`, and the state of a cloud."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from devcloud.finding import Finding
+from devcloud.state import DEFAULT, State
+from devcloud.status import Status
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Prints each step that did something; on a terminal the last line shows what is under way."""
+
+    console: Console
+    show: Callable[[str], object]
+    began: float = field(default_factory=time.monotonic)
+
+    def running(self, names: Iterable[str], done: int, of: int) -> None:
+        """Show what is under way."""
+        first, *more = sorted(names)
+        self.show(f"{done} of {of} steps done, under way: {first}{f' and {len(more)} more' if more else ''}")
+
+    def done(self, name: str, seconds: float) -> None:
+        """Print what was done and how long it took."""
+        self.console.print(f"{time.monotonic() - self.began:6.1f} s  {name}  [dim]({seconds:.1f} s)[/]")
+
+
+def show_status(seen: Status, state: State) -> None:
+    """Print a table of hosts, a line per problem, and one for the whole."""
+    console = Console(highlight=False)
+    if seen.off:
+        console.print(f"OpenStack {seen.release} in {state.path} is down; `devcloud up{state_option(state)}` starts it")
+        return
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    for heading in ("HOST", "ADDRESS", "SERVICES", "WELL"):
+        table.add_column(heading)
+    for host in seen.hosts:
+        here = [service for service in seen.services if service.host == host.name]
+        well = sum(service.well for service in here)
+        table.add_row(host.name, host.address, str(len(here)), str(well) if host.on else "[red]off[/]")
+    console.print(table)
+    for service in seen.problems:
+        console.print(f"[red]{service.service}[/] on {service.host} {service.problem}", soft_wrap=True)
+    word = "[green]well[/]" if seen.well else f"not well; `devcloud up{state_option(state)}` repairs it"
+    console.print(f"OpenStack {seen.release} in {state.path}: {word}", soft_wrap=True)
+
+
+def show_findings(findings: Iterable[Finding]) -> None:
+    """Print what was found on the machine, a line each."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.ok else "[red]no[/]"
+        table.add_row(mark, finding.name, finding.said if finding.ok else f"{finding.said}; {finding.hint}")
+    Console(highlight=False).print(table)
+
+
+def state_option(state: State) -> str:
+    """What must follow a command for it to mean this cloud."""
+    given = os.environ.get("DEVCLOUD_STATE")
+    return "" if state.path == (Path(given).absolute() if given else DEFAULT) else f" --state {state.path}"

@@ -1,0 +1,45 @@
+"""Runs of pytest with our plugin, as a user starts them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., pytest.RunResult]
+
+CANARY = "canary-51c2"
+
+
+@pytest.fixture(params=["-n0", "-n2"])
+def workers(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """``run(*arguments)``: pytest in a process of its own, in a project that knows no cloud."""
+    for name in [name for name in os.environ if name.startswith(("OS_", "WHITEBOX_", "PYTEST_ADDOPTS"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(pytester.path))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(pytester.path / "none"))
+    return pytester.runpytest_subprocess
+
+
+@pytest.fixture
+def dead_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def clouds_yaml(pytester: pytest.Pytester, dead_port: int) -> Path:
+    """A clouds.yaml whose only cloud does not answer."""
+    file = pytester.path / "clouds.yaml"
+    auth = f"{{auth_url: 'http://127.0.0.1:{dead_port}/v3', username: u, password: {CANARY}, project_name: demo}}"
+    file.write_text(f"clouds:\n  lab:\n    region_name: north\n    auth: {auth}\n")
+    return file

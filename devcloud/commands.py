@@ -29,7 +29,7 @@ def up(options: argparse.Namespace) -> int:
     state = _state(options)
     console = Console(highlight=False)
     began = time.monotonic()
-    settings = _settings(options, state)
+    settings = settings_for(options, state)
     machine.require_root()
     state.refuse_foreign()
     with console.status("looking at the machine") as spinner, state.locked():
@@ -114,6 +114,12 @@ def logs(options: argparse.Namespace) -> int:
     cloud = Cloud(state, state.settings())
     placed = cloud.placed(options.service)
     machine.require_root()
+    if options.follow and len(placed) > 1:
+        names = " and ".join(plan.name for plan, _ in placed)
+        raise StackproofError(
+            f"{options.service} runs on {names}, and only one log can be followed",
+            hint=f"use `devcloud ssh {placed[0][0].name} tail -F {placed[0][1].log}`",
+        )
     for plan, service in placed:
         on = cloud.host(plan)
         words = ["tail", "-n", str(options.lines), *(["-F"] if options.follow else []), service.log]
@@ -166,7 +172,7 @@ def doctor(options: argparse.Namespace) -> int:
     return 0 if all(finding.ok for finding in findings) else 1
 
 
-def _settings(options: argparse.Namespace, state: State) -> Settings:
+def settings_for(options: argparse.Namespace, state: State) -> Settings:
     """Those of the cloud that is there, or of the new one; a wish that contradicts what is there is refused."""
     wanted = chosen(options.services)
     if not state.exists:

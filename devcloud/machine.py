@@ -6,7 +6,7 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from devcloud import fabric, trial
@@ -30,37 +30,46 @@ def findings(state: State, topology: Topology) -> list[Finding]:
 
 def require(state: State, topology: Topology) -> None:
     """Raise `StackproofError` for the first thing that keeps this machine from carrying the cloud."""
-    for finding in _findings(state, topology):
-        if not finding.ok:
-            raise StackproofError(finding.said, hint=finding.hint)
+    _refuse(_findings(state, topology))
+
+
+def require_fit(state: State) -> None:
+    """The same for what no package can mend: asked before anything is installed."""
+    _refuse(_fit(state))
 
 
 def require_root() -> None:
     """Raise `StackproofError` if this process is not root's."""
-    finding = _root()
-    if not finding.ok:
-        raise StackproofError(finding.said, hint=finding.hint)
+    _refuse([_root()])
+
+
+def _refuse(found: Iterable[Finding]) -> None:
+    for finding in found:
+        if not finding.ok:
+            raise StackproofError(finding.said, hint=finding.hint)
 
 
 def _findings(state: State, topology: Topology) -> Iterator[Finding]:
-    root = _root()
-    yield root
-    yield system(Path("/etc/os-release").read_text() if Path("/etc/os-release").exists() else "")
-    yield architecture(platform.machine())
+    yield from _fit(state)
     yield _programs()
-    running = root.ok and fabric.holder(state) is not None
-    yield (
-        Finding("memory", True, "the cloud is up and has its memory")
-        if running
-        else memory(Path("/proc/meminfo").read_text(), _limit())
-    )
-    yield disk(shutil.disk_usage(_existing(state.path)).free, state)
-    yield _one_file_system()
-    if root.ok and shutil.which("unshare") and shutil.which("ip"):
+    if _root().ok and shutil.which("unshare") and shutil.which("ip"):
         yield trial.namespaces()
         yield from trial.kernel()
         yield trial.folder(state.path, _existing(state.path))
         yield networks(fabric.taken(topology), topology)
+
+
+def _fit(state: State) -> Iterator[Finding]:
+    yield _root()
+    release = Path("/etc/os-release")
+    yield system(release.read_text() if release.exists() else "")
+    yield architecture(platform.machine())
+    if _root().ok and fabric.holder(state) is not None:
+        yield Finding("memory", True, "the cloud is up and has its memory")
+    else:
+        yield memory(Path("/proc/meminfo").read_text(), _limit())
+    yield disk(shutil.disk_usage(_existing(state.path)).free, state)
+    yield _one_file_system()
 
 
 def _root() -> Finding:

@@ -33,6 +33,8 @@ def install_system(say: Say) -> None:
     Raises `StackproofError` if the package source is down or refuses. Ctrl-C and a killed run are put right by
     the next one.
     """
+    if not shutil.which("apt-get", path=HOST_PATH):
+        raise StackproofError("this machine has no apt-get", hint="use Debian 12 or Ubuntu 24.04")
     wanted = sorted({*missing_programs(), *half_installed()})
     if not wanted:
         return

@@ -29,7 +29,8 @@ body { display: flex; flex-direction: column; max-width: 1400px; margin: 0 auto;
 .col-result { font-weight: 600; } .logwrapper .log { background: #f8fafb; }
 .sp-name { font-weight: 600; } .sp-id { color: #66727f; font-size: .75rem; }
 .sp-seen code { display: block; font-size: .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-.sp-seen em { color: #66727f; }
+.sp-seen em { color: #66727f; font-style: normal; }
+.sp-seen code em { display: block; padding-left: 1.5em; }
 details.sp { margin: .35rem 0; border: 1px solid #d8dee5; border-radius: 6px; background: #fff; }
 details.sp > summary { cursor: pointer; padding: .35rem .7rem; font-weight: 600; }
 details.sp pre { margin: 0; padding: .7rem; max-height: 32rem; overflow: auto; font-size: .75rem;
@@ -67,7 +68,10 @@ def name_cell(nodeid: str) -> str:
 def seen_cell(facts: Iterable[Fact], otherwise: str) -> str:
     """The first facts of a test, or why there are none."""
     facts = list(facts)
-    shown = [f"<code>{escape(_first_line(values))}</code>" for _, _, values in facts[:_FEW]]
+    shown = [
+        f"<code>{escape(_first_line(assertion))}<em>{escape(_first_line(values))}</em></code>"
+        for _, assertion, values in facts[:_FEW]
+    ]
     more = f"<em>and {len(facts) - _FEW} more</em>" if len(facts) > _FEW else ""
     return f'<td class="col-seen sp-seen">{"".join(shown) + more or f"<em>{escape(otherwise)}</em>"}</td>'
 

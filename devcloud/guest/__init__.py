@@ -40,6 +40,8 @@ def build(into: Path, cache_packages: Path) -> GuestImage:
     folder = into / recipe()
     if not folder.is_dir():
         into.mkdir(parents=True, exist_ok=True)
+        for killed in into.glob(".new-*"):
+            shutil.rmtree(killed)
         aside = Path(tempfile.mkdtemp(prefix=".new-", dir=into))
         try:
             _fill(aside, cache_packages)

@@ -36,6 +36,8 @@ def fetch(cache: Path) -> tuple[Path, ...]:
     kept = tuple(sorted(cache.glob("kernel/*.deb")))
     if kept:
         return kept
+    for killed in cache.glob(".kernel-*"):
+        shutil.rmtree(killed)
     aside = Path(tempfile.mkdtemp(prefix=".kernel-", dir=cache))
     try:
         names = _real_packages()

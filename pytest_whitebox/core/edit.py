@@ -185,7 +185,9 @@ def _check_effect(service: Service, path: str, new: bytes, changes: Changes) -> 
     files = {name: read_file_if_there(service.transport, name) for name in service.facts.config_files}
     merged = Config.from_files({name: data or b"" for name, data in {**files, path: new}.items()})
     for (section, name), value in changes.items():
-        _check_option(merged, section, name, value if isinstance(value, str) else as_values(value), path)
+        _check_option(
+            merged, section, name, str(value) if isinstance(value, str | int | float) else as_values(value), path
+        )
 
 
 def _check_option(merged: Config, section: str, name: str, wanted: str | Iterable[str], path: str) -> None:

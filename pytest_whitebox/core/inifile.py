@@ -39,11 +39,16 @@ def edited(data: bytes, changes: Changes) -> bytes:
     for (section, name), value in changes.items():
         values = as_values(value)
         _check_names(section, name)
+        if any(not line.strip() for one in values for line in one.split("\n")[1:]):
+            raise StackproofError(
+                f"a value for [{section}] {name} cannot be written: it has an empty line, which would end it",
+                hint="give it without empty lines",
+            )
         data = _edited(data, section, name, values)
-        if Config.from_files({"": data}).get_all(section, name) != values:
+        if Config.from_files({"the edited file": data}).get_all(section, name) != values:
             raise StackproofError(
                 f"a value for [{section}] {name} cannot be written so that oslo.config reads it back",
-                hint="give it without empty lines",
+                hint="give each of its lines without blanks around it",
             )
     return data
 

@@ -39,6 +39,7 @@ def restart(service: Service) -> None:
         new = wait_for(
             lambda: _other(service.main, before),
             timeout=service.patience.start,
+            every=service.patience.every / 2,
             what=f"a new process of {service.name}{f' ({words})' if words else ''}",
         )
         _Watch(service, new).prove(service.report)
@@ -77,7 +78,7 @@ class _Watch:
             wait_for(
                 lambda: self.lives() and _fresh(report, last),
                 timeout=patience.report,
-                every=0.5,
+                every=patience.every,
                 what=f"a fresh report of {self.service.name} to the cloud",
                 hint="does it reach the message queue and the API?",
             )

@@ -28,13 +28,14 @@ class Patience:
     """How long to wait, in seconds.
 
     ``start``: for a new process; ``settle``: that it must live if the service does not report to the cloud;
-    ``report``: for a fresh report; ``lock``: for others who edit the same file.
+    ``report``: for a fresh report; ``lock``: for others who edit the same file; ``every``: between two looks.
     """
 
     start: float = 60
     settle: float = 3
     report: float = 180
     lock: float = 600
+    every: float = 0.5
 
 
 class Service:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from pytest_whitebox.core.command import Result
 from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 _RUNIT = re.compile(r"^(?P<word>run|down|finish): \S+?:(?: \(pid (?P<pid>\d+)\))? (?P<rest>.*)", re.MULTILINE)
 #: Seconds that a service gets to end before it is killed; Nova's own limit for a graceful end is 60.
@@ -50,9 +51,23 @@ class Runit:
         return status_from_sv(transport.run(["sv", "status", unit], check=False).stdout)
 
     def restart(self, transport: Transport, unit: str) -> Result:
-        """Restart with `sv`; what does not end in time is killed."""
-        command = ["sv", "-w", str(STOP_TIMEOUT), "force-restart", unit]
-        return transport.run(command, timeout=STOP_TIMEOUT + 30, check=False)
+        """End its process, which runit starts again; one that does not end in time is killed.
+
+        Not `sv restart`: that waits for a service that cannot start. Not `sv stop` and `sv start`: on one that just
+        has ended, `sv start` believes a state that is out of date, and does nothing.
+        """
+        before = self.status(transport, unit)
+        said = transport.run(["sv", "up", unit], check=False)
+        transport.run(["sv", "term", unit], check=False)
+        try:
+            wait_for(
+                lambda: self.status(transport, unit).pid != before.pid or not before.pid,
+                timeout=STOP_TIMEOUT,
+                what=f"the process of {unit} to end",
+            )
+        except WaitTimeout:
+            transport.run(["sv", "kill", unit], check=False)
+        return said
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from pytest_whitebox.core.wait import wait_for
 
 UUID = "d8e02d56-2648-49a3-bf97-6be8f1204f38"
 USER_DATA = "#!/bin/sh\necho ran >>/data/user-data\n"
-_BOOT_TIMEOUT = 90
+_BOOT_TIMEOUT = 180
 _MISSING = [
     name for name in ("qemu-system-x86_64", "dropbear", "mkfs.ext4", "busybox", "ssh") if not shutil.which(name)
 ]
@@ -200,7 +200,7 @@ def test_reboot_keeps_the_disk_and_the_power_button_ends_it_cleanly(machine: Mac
     assert {boot_id for _, boot_id in beats} == {first, second}
 
     machine.monitor({"execute": "system_powerdown"})
-    assert machine.process.wait(timeout=30) == 0
+    assert machine.process.wait(timeout=60) == 0
     assert "GUEST POWER-BUTTON" in machine.console
     raw = machine.folder / "disk.raw"
     run(["qemu-img", "convert", "-O", "raw", str(machine.folder / "disk.qcow2"), str(raw)])

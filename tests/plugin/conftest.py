@@ -21,12 +21,12 @@ def workers(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """``run(*arguments)``: pytest in a process of its own, in a project that knows no cloud."""
+    """``run(*arguments)``: pytest, within this process, in a project that knows no cloud."""
     for name in [name for name in os.environ if name.startswith(("OS_", "WHITEBOX_", "PYTEST_ADDOPTS"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(pytester.path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(pytester.path / "none"))
-    return pytester.runpytest_subprocess
+    return pytester.runpytest_inprocess
 
 
 @pytest.fixture

@@ -36,7 +36,7 @@ def test_a_misspelt_cloud_is_one_sentence(pytester: pytest.Pytester, run: Run, w
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines("ERROR: no cloud is named 'lap' (from --os-cloud) in *clouds.yaml; choose from lab")
-    assert len(result.errlines) == 1
+    assert [line for line in result.errlines if line][1:] == []
 
 
 @pytest.mark.usefixtures("clouds_yaml")

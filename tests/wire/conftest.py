@@ -137,9 +137,9 @@ def ssh(sshd: SshServer) -> Iterator[SshTransport]:
     transport.close()
 
 
-#: Ends at once for a number that is none, and after a while for a negative one; tells when it is ready.
+#: Ends at once for a number that is none, and after a while for a negative one; else reports ten times a second.
 _DAEMON = """
-import configparser, os, signal, sys, time
+import configparser, itertools, os, sys, time
 config = configparser.ConfigParser(strict=False, interpolation=None)
 config.read([sys.argv[1], sys.argv[1] + ".more"])
 print("starting with password", config["DEFAULT"]["admin_password"], flush=True)
@@ -147,10 +147,11 @@ workers = int(config["daemon"]["workers"])
 if workers < 0:
     time.sleep(0.3)
     sys.exit("CRITICAL workers must not be negative")
-with open(sys.argv[2] + ".new", "w") as report:
-    print(os.getpid(), workers, file=report)
-os.rename(sys.argv[2] + ".new", sys.argv[2])
-signal.pause()
+for count in itertools.count():
+    with open(sys.argv[2] + ".new", "w") as report:
+        print(os.getpid(), workers, count, file=report)
+    os.rename(sys.argv[2] + ".new", sys.argv[2])
+    time.sleep(0.1)
 """
 CONFIG = b"""# what the daemon reads
 [DEFAULT]
@@ -173,7 +174,7 @@ class Daemon:
         return self.folder / "daemon.conf"
 
     def report(self) -> str | None:
-        """Process and workers, as the daemon writes them when it is ready."""
+        """Process, workers and a count, as the daemon writes them again and again."""
         file = self.folder / "report"
         return file.read_text() if file.exists() else None
 
@@ -231,12 +232,12 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
         os.killpg(supervisor.pid, signal.SIGKILL)
 
 
-def host_of(transport: Transport, daemon: Daemon, *, lock: float = 20, target: str = "") -> Host:
+def host_of(transport: Transport, daemon: Daemon, *, lock: float = 20, start: float = 20, target: str = "") -> Host:
     """A host that has the daemon; waits are short, because so is all that the daemon does."""
     return Host(
         "server", transport, deployment=Deployed(daemon, target or str(daemon.config)),
         folder=str(daemon.folder / "state"), reports=lambda _: daemon.report,
-        patience=Patience(start=20, settle=1, report=20, lock=lock),
+        patience=Patience(start=start, settle=1, report=20, lock=lock, every=0.05),
     )  # fmt: skip
 
 

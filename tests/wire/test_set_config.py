@@ -145,8 +145,10 @@ def test_what_somebody_else_wrote_meanwhile_is_left_alone(host: Host, daemon: Da
     assert daemon.config.read_bytes() == theirs
 
 
-def test_a_service_that_does_not_come_back_at_all_is_told_with_both_errors(host: Host, daemon: Daemon) -> None:
-    service = host.service("daemon")
+def test_a_service_that_does_not_come_back_is_restored_by_the_next_run(
+    ssh: SshTransport, host: Host, daemon: Daemon
+) -> None:
+    service = host_of(ssh, daemon, start=2).service("daemon")
     with pytest.raises(RestartFailed) as caught, service.set_config({WORKERS: 3}):
         (daemon.folder / "daemon.py").rename(daemon.folder / "gone.py")
     assert "did not restart" in str(caught.value)

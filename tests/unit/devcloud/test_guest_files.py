@@ -65,6 +65,8 @@ def test_a_package_source_that_is_down_is_one_sentence_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(kernel, "_META_PACKAGES", ("no-such-package",))
+    for of_a_killed_run in ("image/.new-1/unpacked", "packages/.kernel-1"):
+        (tmp_path / of_a_killed_run).mkdir(parents=True)
     with pytest.raises(StackproofError, match="no-such-package") as caught:
         guest.build(tmp_path / "image", tmp_path / "packages")
     assert "apt-get update" in caught.value.hint

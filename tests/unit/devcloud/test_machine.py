@@ -84,10 +84,12 @@ def test_require_says_the_first_thing_that_is_wrong(tmp_path: Path, monkeypatch:
         machine.require(State(tmp_path), Topology(77))
     assert caught.value.hint == "use sudo"
     with pytest.raises(StackproofError, match="devcloud needs root"):
+        machine.require_fit(State(tmp_path))
+    with pytest.raises(StackproofError, match="devcloud needs root"):
         machine.require_root()
 
 
 def test_without_root_the_rest_is_still_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     names = [finding.name for finding in machine.findings(State(tmp_path / "not/yet"), Topology(77))]
-    assert names == ["root", "system", "architecture", "programs", "memory", "disk", "root file system"]
+    assert names == ["root", "system", "architecture", "memory", "disk", "root file system", "programs"]

@@ -63,6 +63,12 @@ def test_nothing_is_run_where_nothing_is_missing(monkeypatch: pytest.MonkeyPatch
     assert said == []
 
 
+def test_another_system_is_told_before_anything_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packages, "HOST_PATH", "/nowhere")
+    with pytest.raises(StackproofError, match="no apt-get"):
+        packages.install_system(lambda *_: None)
+
+
 def test_apt_gives_its_reason() -> None:
     assert reason(APT_DOWN).startswith("Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease")
     assert reason("E: Unable to locate package runit\n") == "Unable to locate package runit"

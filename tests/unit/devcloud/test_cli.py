@@ -1,0 +1,82 @@
+"""The command line: what a user's mistake costs is one sentence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from devcloud.cli import main, parser
+from devcloud.commands import settings_for
+from devcloud.state import Settings, State
+from pytest_whitebox.core.errors import StackproofError
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> State:
+    """A state folder of a cloud that was never up."""
+    state = State(tmp_path / "cloud")
+    state.create(Settings(services=("keystone", "nova"), subnet=97))
+    return state
+
+
+@pytest.mark.parametrize("words", [["--state", "/a", "status"], ["status", "--state", "/a"]])
+def test_state_is_taken_before_and_after_the_verb(words: list[str]) -> None:
+    assert parser().parse_args(words).state == Path("/a")
+
+
+@pytest.mark.parametrize("verb", [["down"], ["status"], ["env"], ["clouds-yaml"], ["logs", "nova-api"], ["ssh", "a"]])
+def test_without_a_cloud_every_verb_says_how_to_make_one(
+    verb: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--state", str(tmp_path / "none"), *verb]) == 1
+    said = capsys.readouterr()
+    assert said.err == f"devcloud: there is no cloud in {tmp_path / 'none'}; make one with `devcloud up`\n"
+    assert said.out == ""
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "letter").write_text("dear operator")
+    assert main(["--state", str(tmp_path), "destroy"]) == 1
+    assert "no devcloud made it" in capsys.readouterr().err
+    assert [file.name for file in tmp_path.iterdir()] == ["letter"]
+
+
+def test_unknown_service_is_answered_with_those_there_are(cloud: State, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--state", str(cloud.path), "logs", "nova-comput"]) == 1
+    said = capsys.readouterr().err
+    assert "no service 'nova-comput'" in said
+    assert "nova-compute" in said.split("choose from", 1)[1]
+
+
+@pytest.mark.parametrize(
+    ("wish", "refusal"),
+    [(["--services", "swift"], "has keystone, nova"), (["--release", "2025.1"], "is 2024.2, not 2025.1")],
+)
+def test_a_cloud_that_is_there_cannot_be_wished_into_another(cloud: State, wish: list[str], refusal: str) -> None:
+    cloud.write(Settings("2024.2", ("keystone", "nova")))
+    with pytest.raises(StackproofError, match=refusal):
+        settings_for(parser().parse_args(["up", *wish]), cloud)
+
+
+def test_misuse_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["frobnicate"])
+    assert left.value.code == 2
+    assert "invalid choice: 'frobnicate'" in capsys.readouterr().err
+
+
+def test_env_is_shell_lines_that_name_the_cloud(
+    cloud: State, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["env", "--state", str(cloud.path)]) == 0
+    assert (
+        capsys.readouterr().out == f"export OS_CLIENT_CONFIG_FILE={cloud.path}/clouds.yaml\nexport OS_CLOUD=devcloud\n"
+    )
+    monkeypatch.setenv("http_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "localhost")
+    assert main(["env", "--state", str(cloud.path)]) == 0
+    assert "export no_proxy=localhost,10.213.97.11\n" in capsys.readouterr().out

@@ -28,11 +28,12 @@ demo: venv ## a real OpenStack on this machine, a suite that looks behind its AP
 	echo "                    stop it: $(CURDIR)/$(BIN)/devcloud down"; \
 	exit $$status
 
-test: venv ## everything that must hold: lint, unit tests, and a cloud brought up, tested and taken down
+test: venv ## everything that must hold: lint, unit tests, docs, and a cloud brought up, tested and taken down
 	$(STEP) 300 lint $(AGAIN) lint
-	$(STEP) 180 unit $(AGAIN) unit
-	$(STEP) 1500 up $(BIN)/devcloud up --install
-	$(STEP) 1200 suites $(AGAIN) suites
+	$(STEP) 600 unit $(AGAIN) unit
+	$(STEP) 180 docs $(AGAIN) docs
+	$(STEP) 1200 up $(BIN)/devcloud up --install
+	$(STEP) 1800 suites $(AGAIN) suites
 	$(STEP) 120 down $(BIN)/devcloud down
 
 lint: venv ## style, types and the directions of imports
@@ -42,7 +43,7 @@ lint: venv ## style, types and the directions of imports
 	@said=$$($(BIN)/lint-imports --no-cache --no-logo) || { echo "$$said"; exit 1; }
 
 unit: venv ## everything that needs no cloud; under a minute
-	@$(BIN)/pytest -q --doctest-modules $(OURS) $(wildcard tests/unit tests/plugin tests/wire)
+	@$(BIN)/pytest -q -n auto --dist worksteal --doctest-modules $(OURS) $(wildcard tests/unit tests/plugin tests/wire)
 
 suites: venv ## the suites and the tests that need a cloud, against the cloud that is up; report/index.html
 	@rm -rf report

@@ -30,8 +30,8 @@ def up(options: argparse.Namespace) -> int:
     console = Console(highlight=False)
     began = time.monotonic()
     settings = settings_for(options, state)
-    machine.require_root()
     state.refuse_foreign()
+    machine.require_fit(state)
     with console.status("looking at the machine") as spinner, state.locked():
         steps = Steps(console, spinner.update)
         if options.install:

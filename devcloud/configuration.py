@@ -16,7 +16,7 @@ from devcloud.state import Settings, State, write_atomically
 from devcloud.topology import Topology
 
 _TEMPLATES = Path(__file__).with_name("templates")
-_PROGRAMS = ("/usr/bin/", "/usr/sbin/")
+_PROGRAMS = ("/usr/bin/", "/usr/sbin/", "/etc/libvirt/hooks/")
 
 
 def environment_of(state: State, release: str) -> Path:

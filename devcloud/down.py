@@ -29,8 +29,7 @@ def down(cloud: Cloud) -> bool:
         on.holder.kill()
     links = fabric.holder(cloud.state)
     if links:
-        links.kill()
-        fabric.gone(cloud.topology)
+        fabric.down(links, cloud.topology)
     return bool(hosts or links)
 
 

@@ -50,9 +50,11 @@ def plug(fabric: Holder, host: Host, plan: HostPlan) -> None:
     _ip(host.holder, "address", "replace", f"{plan.mgmt}/24", "dev", INTERFACES["mgmt"])
 
 
-def gone(topology: Topology) -> None:
-    """Wait until the machine's own interfaces have followed their namespace."""
-    for bridge in ("mgmt", "external"):
+def down(fabric: Holder, topology: Topology) -> None:
+    """Take the fabric away, and wait until the machine's own interfaces have followed it."""
+    present = _links(fabric)
+    fabric.kill()
+    for bridge in (bridge for bridge in BRIDGES if f"root-{bridge[0]}" in present):
         interface = topology.on_machine(bridge)
         wait_for(
             lambda name=interface: not run(["ip", "link", "show", name], check=False).ok,  # type: ignore[misc]

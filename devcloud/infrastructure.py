@@ -9,7 +9,15 @@ _BOTH = (CONTROLLER, COMPUTE)
 
 INFRASTRUCTURE: tuple[Service, ...] = (
     Service("syslog", "syslog", ("busybox", "syslogd", "-n", "-O", "/var/log/syslog/messages"), roles=_BOTH),
-    Service("ssh", "ssh", ("/usr/sbin/sshd", "-D", "-e"), Port(22), roles=_BOTH, folders=("/run/sshd",)),
+    Service(
+        "ssh",
+        "ssh",
+        ("/usr/sbin/sshd", "-D", "-e"),
+        Port(22),
+        roles=_BOTH,
+        folders=("/run/sshd",),
+        keeps_children=True,
+    ),
     Service(
         "mariadb",
         "mariadb",
@@ -26,6 +34,7 @@ INFRASTRUCTURE: tuple[Service, ...] = (
         Port(5672),
         after=("epmd",),
         env={
+            "RUNNING_UNDER_SYSTEMD": "true",  # no shell between the supervisor and it
             "RABBITMQ_NODENAME": "rabbit@localhost",
             "RABBITMQ_CONFIG_FILE": "/etc/rabbitmq/rabbitmq.conf",
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 1:1 +sbwt none +sbwtdcpu none +sbwtdio none",

@@ -65,6 +65,7 @@ OPENSTACK: tuple[Service, ...] = (
         after=("ovn-controller",),
         roles=(COMPUTE,),
         folders=("/var/lib/neutron",),
+        keeps_children=True,
     ),
     _api("nova", "nova-api", 18774, "/", _NOVA_API),
     _api("nova", "nova-metadata", 18775, "/", _NOVA_API),

@@ -88,8 +88,8 @@ def supervised(host: Host, name: str) -> Supervised | None:
     return Supervised.from_sv(said.replace(f"{_RUNNING}/", ""), record.read_text() if record.exists() else "")
 
 
-def end_strays(host: Host, name: str) -> None:
-    """Kill what is left of a service whose own supervisor was killed: it would keep its ports and locks."""
+def end_strays(host: Host, name: str) -> bool:
+    """Kill what a service left behind when it was killed: it would keep ports and locks. Returns True if it had any."""
     run = host.run(["sv", "status", f"{_RUNNING}/{name}"], check=False).stdout
     supervisor = Supervised.from_sv(run.replace(f"{_RUNNING}/", "")).pid
     parents = dict(_processes(host, name))
@@ -99,6 +99,7 @@ def end_strays(host: Host, name: str) -> None:
     strays = [str(pid) for pid in parents if pid not in own]
     if strays:
         host.run(["kill", "-9", *strays], check=False)
+    return bool(strays)
 
 
 def _processes(host: Host, name: str) -> Iterator[tuple[int, int]]:

@@ -67,7 +67,8 @@ class Service:
     """One daemon on one kind of host.
 
     ``command`` may name ``{bin}``, the programs of the release's environment; ``project`` is both the name
-    of the log folder and what `devcloud up --services` selects by.
+    of the log folder and what `devcloud up --services` selects by. ``keeps_children``: what it started stays when
+    it is restarted.
     """
 
     name: str
@@ -80,6 +81,7 @@ class Service:
     folders: tuple[str, ...] = ()
     user: str = ""
     schema: str = ""
+    keeps_children: bool = False
 
     @property
     def log(self) -> str:

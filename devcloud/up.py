@@ -112,11 +112,13 @@ class _Steps(Iterable[Task]):
         stale = runit.define(on, service, {"bin": self.cloud.programs, "mgmt": str(plan.mgmt)})
         stale = stale or service.project in self.changed[plan.name]
         seen = runit.supervised(on, service.name)
-        if seen and seen.up and not stale and self.cloud.problem(on, service, seen) is None:
-            runit.forget_deaths(on, service.name)
-            return seen.deaths > 0
+        works = seen and seen.up and self.cloud.problem(on, service, seen) is None
+        if works and seen and not seen.deaths and not stale:
+            return False
+        strays = not service.keeps_children and runit.end_strays(on, service.name)
         runit.forget_deaths(on, service.name)
-        runit.end_strays(on, service.name)
+        if works and not strays and not stale:
+            return True
         if seen and seen.up and stale:
             runit.restart(on, service.name)
         runit.start(on, service.name)

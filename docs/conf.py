@@ -23,4 +23,3 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_default_options = {"members": True, "show-inheritance": True}
 default_role = "code"
-nitpicky = False

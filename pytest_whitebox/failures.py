@@ -1,4 +1,4 @@
-"""Failures as the user reads them: our own errors are sentences, not tracebacks through our code."""
+"""Failures as the user reads them: our own errors are sentences, and no traceback goes through our code."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ import pytest
 from pytest_whitebox.core.errors import StackproofError
 
 _OURS = Path(__file__).parent
+_LIBRARIES = ("openstack", "keystoneauth1")
 
 
 def shorten(call: pytest.CallInfo[None]) -> None:
-    """Leave of a `StackproofError` its sentence, and in a test's call also the lines of the test."""
+    """Leave of our errors, and those of OpenStack's libraries, the sentence and the lines of the test."""
     info = call.excinfo
     if info is None or not _is_ours(info.value):
         return
     lines = _frames_of_the_test(info.tb)
+    # What led to it is in the sentence already, and its frames may hold secrets.
+    info.value.__cause__, info.value.__suppress_context__ = None, True
     if call.when == "call" and lines is not None:
         call.excinfo = pytest.ExceptionInfo.from_exception(info.value.with_traceback(lines))
     else:
@@ -36,7 +39,7 @@ def _frames_of_the_test(traceback: TracebackType | None) -> TracebackType | None
 def _is_ours(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return any("while undoing" in note for inner in error.exceptions for note in getattr(inner, "__notes__", ()))
-    return isinstance(error, StackproofError)
+    return isinstance(error, StackproofError) or type(error).__module__.partition(".")[0] in _LIBRARIES
 
 
 def _lines(error: BaseException, indent: str = "") -> Iterator[str]:

@@ -41,6 +41,9 @@ def cloud(pytestconfig: pytest.Config) -> Iterator[Cloud]:
 @pytest.fixture(scope="session")
 def hosts(cloud: Cloud) -> Hosts:
     """The hosts of the cloud: ``hosts.computes``, ``hosts["compute1"].run([…])``, ``.service(…)``."""
+    from pytest_whitebox.reach import recover
+
+    recover(cloud.hosts)
     return cloud.hosts
 
 

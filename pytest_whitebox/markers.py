@@ -33,6 +33,12 @@ class IdempotentId:
 MARKERS: dict[str, type[Requires] | type[IdempotentId]] = {"requires": Requires, "idempotent_id": IdempotentId}
 
 
+def declare(config: pytest.Config) -> None:
+    """Make the markers known to pytest."""
+    for marker in MARKERS.values():
+        config.addinivalue_line("markers", marker.usage)
+
+
 def check(collected: object) -> None:
     """Raise `pytest.Collector.CollectError` if a marker is misused on one of the collected tests."""
     for item in collected if isinstance(collected, Iterable) else ():

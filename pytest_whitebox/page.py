@@ -26,7 +26,8 @@ body { display: flex; flex-direction: column; max-width: 1400px; margin: 0 auto;
 .sp-verdict { font-size: 1.15rem; font-weight: 600; margin: .25rem 0; }
 #results-table { border-color: #e3e8ee; } #results-table th { background: #f3f5f8; }
 #results-table, .sp-name, .sp-seen code { color: #1c2733; } #results-table td { vertical-align: top; }
-.col-result { font-weight: 600; } .logwrapper .log { background: #f8fafb; }
+.col-result { font-weight: 600; width: 5rem; } td.col-testId { width: 34%; } td.col-duration { width: 5rem; }
+.logwrapper .log { background: #f8fafb; }
 .sp-name { font-weight: 600; } .sp-id { color: #66727f; font-size: .75rem; }
 .sp-seen code { display: block; font-size: .75rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .sp-seen em { color: #66727f; font-style: normal; }

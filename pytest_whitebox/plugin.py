@@ -23,19 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the cloud and the run directory; nothing is connected or created."""
-    from pytest_whitebox.markers import MARKERS
+    from pytest_whitebox import markers, report
 
-    # What openstacksdk warns itself about is nothing that its users could mend.
-    config.addinivalue_line("filterwarnings", "ignore::PendingDeprecationWarning:openstack")
-    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:openstack")
-    for marker in MARKERS.values():
-        config.addinivalue_line("markers", marker.usage)
+    markers.declare(config)
     session = config.stash[session_key] = Session.of(config)
     session.check()
-    if session.choice is not None and not session.worker:
-        from pytest_whitebox import report
-
-        report.prepare(config, session)
+    report.prepare(config, session)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -76,14 +69,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Our errors become sentences, and a failure leaves evidence."""
-    from pytest_whitebox import evidence, failures, report, seen
+    """Our errors become sentences; what was seen, and the evidence of a failure, go into the report."""
+    from pytest_whitebox import failures, report
 
     failures.shorten(call)
     made = yield
-    if item.config.stash[session_key].choice is not None:
-        facts = seen.noted(item) if made.when == "call" else []
-        report.attach(made, facts, evidence.collect(item, made, call))
+    report.attach(item, made, call)
     return made
 
 

@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.rundirectory import RunDirectory
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
 
 _FILE = "cloud.json"
-#: The highest microversion of each release of Nova, from its rest_api_version_history.
+#: Releases by the major version of Nova, and by its highest microversion (rest_api_version_history).
 _RELEASES: Mapping[str, str] = {
+    "27": "2023.1", "28": "2023.2", "29": "2024.1", "30": "2024.2", "31": "2025.1", "32": "2025.2", "33": "2026.1",
     "2.90": "Xena or Yoga", "2.93": "Zed", "2.95": "2023.1 or 2023.2", "2.96": "2024.1 or 2024.2",
     "2.100": "2025.1 or 2025.2", "2.103": "2026.1",
 }  # fmt: skip
@@ -55,8 +57,20 @@ def _told(cloud: Cloud) -> dict[str, Any]:
         by_host.setdefault(host, {})[binary] = state
     compute = cloud.microversion("compute") or ""
     return {
-        "release": _RELEASES.get(compute, "not recognized"),
+        "release": _RELEASES.get(_nova(cloud), "") or _RELEASES.get(compute, "not recognized"),
         "compute microversion": compute,
         "services": sorted(cloud.facts.service_types),
         "hosts": by_host,
     }
+
+
+def _nova(cloud: Cloud) -> str:
+    """The major version that a running nova-compute tells of itself; empty if it cannot be asked."""
+    try:
+        host = cloud.hosts.computes[0]
+        process = host.service("nova-compute").main
+        command = host.run(["cat", f"/proc/{process.pid}/cmdline"]).stdout.split("\0") if process else []
+        told = host.run([*command[:2], "--version"]) if command[1:2] and command[1].endswith("nova-compute") else None
+    except (StackproofError, IndexError):
+        return ""
+    return (told.stdout or told.stderr).partition(".")[0].strip() if told else ""

@@ -4,38 +4,42 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_whitebox import page, record
+from pytest_whitebox import evidence, page, record, seen
 from pytest_whitebox.core.rundirectory import RunDirectory
-from pytest_whitebox.seen import Fact
-from pytest_whitebox.session import Session
+from pytest_whitebox.session import Session, session_key
 
 #: What pytest-html makes of a piece of HTML (pytest_html.extras.html).
 _EXTRA = {"name": None, "format_type": "html", "mime_type": None, "extension": None}
 _optional = pytest.hookimpl(optionalhook=True)
 
 
-def attach(report: pytest.TestReport, facts: list[Fact], files: Iterable[Path]) -> None:
+def attach(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
     """Put what a test saw and what is left of it into its report, in a form that crosses xdist."""
+    if item.config.stash[session_key].choice is None:
+        return
+    facts = seen.noted(item) if report.when == "call" else []
+    files = evidence.collect(item, report, call)
     parts = [*([page.facts(facts)] if facts else []), *(page.evidence(file) for file in files)]
-    shown = [
-        {"name": None, "format_type": "html", "content": part, "mime_type": None, "extension": None} for part in parts
-    ]
-    vars(report)["extras"] = [*getattr(report, "extras", []), *shown]
+    extras = [{**_EXTRA, "content": part} for part in parts]
+    vars(report)["extras"] = [*getattr(report, "extras", []), *extras]
     vars(report)["stackproof_seen"] = facts
 
 
 def prepare(config: pytest.Config, session: Session) -> None:
     """Register the report; a run that names its cloud leaves one in its directory unless told where to put it."""
-    config.pluginmanager.register(
-        Report(session.run, session.choice.name if session.choice else ""), "pytest_whitebox.report"
-    )
+    if session.choice is None:
+        return
+    # What openstacksdk warns itself about is nothing that its users could mend.
+    config.addinivalue_line("filterwarnings", "ignore::PendingDeprecationWarning:openstack")
+    config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:openstack")
+    if session.worker:
+        return
+    config.pluginmanager.register(Report(session.run, session.choice.name), "pytest_whitebox.report")
     if session.named and getattr(config.option, "htmlpath", "") is None:
         config.option.htmlpath = str(session.run.folder() / "report.html")
         config.option.self_contained_html = True
@@ -75,9 +79,9 @@ class Report:
                 cells.clear()
             return
         seconds = sum(phase.duration for phase in phases.values())
-        seen = getattr(phases.get("call"), "stackproof_seen", [])
+        facts = getattr(phases.get("call"), "stackproof_seen", [])
         cells[1:] = [
-            page.name_cell(report.nodeid), page.seen_cell(seen, _otherwise(phases)),
+            page.name_cell(report.nodeid), page.seen_cell(facts, _otherwise(phases)),
             f'<td class="col-duration">{seconds:.1f} s</td>',
         ]  # fmt: skip
 

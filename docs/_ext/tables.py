@@ -27,14 +27,14 @@ class Settings(_Table):
     """Each `Setting`: its option, its other doors, its default."""
 
     def lines(self) -> Iterator[str]:
-        """One row per setting."""
+        """One definition per setting."""
         from pytest_whitebox.settings import SETTINGS
 
-        yield "| option | environment | ini | default | |\n|---|---|---|---|---|"
         for setting in SETTINGS:
-            doors = [f"`{door}`" if door else "" for door in (setting.option, setting.env, setting.ini)]
-            default = f"`{setting.default}`" if setting.default else ""
-            yield f"| {' | '.join(doors)} | {default} | {setting.help} |"
+            doors = [f"environment `{setting.env}`", f"ini `{setting.ini}`"]
+            if setting.default:
+                doors.append(f"default `{setting.default}`")
+            yield f"`{setting.option} {setting.metavar}`\n: {setting.help}; {', '.join(doors)}\n"
 
 
 class Markers(_Table):

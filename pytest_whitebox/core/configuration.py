@@ -11,6 +11,11 @@ from pytest_whitebox.core.errors import StackproofError
 
 HIDDEN = "***"
 _SECRET = re.compile(r"password|passwd|secret|token|connection|transport_url|credential|(^|_)key$", re.IGNORECASE)
+#: Of these the values are taken out of logs; not ``service_token_roles = service``, which would take out every word.
+_VALUE_IS_SECRET = re.compile(
+    r"(password|passwd|secret|token|connection|transport_url|credentials?|key)$", re.IGNORECASE
+)
+_SHORTEST = 6
 _IN_URL = re.compile(r"(?<=://)[^/@\s]+(?=@)")
 
 
@@ -74,10 +79,14 @@ class Config:
         >>> Config.from_files({"a": b"[nova]\\npassword = hunter22\\n"}).censor("tried hunter22 at http://u:p@db")
         'tried *** at http://***@db'
         """
-        secrets = {option.value for option in self.options if is_secret(option.name) and len(option.value) > 3}
-        for secret in sorted(secrets, key=len, reverse=True):
+        for secret in sorted(self._secrets(), key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return _IN_URL.sub(HIDDEN, text)
+
+    def _secrets(self) -> set[str]:
+        values = {option.value for option in self.options if _VALUE_IS_SECRET.search(option.name)}
+        in_urls = {found.partition(":")[2] for option in self.options for found in _IN_URL.findall(option.value)}
+        return {value for value in values | in_urls if len(value) >= _SHORTEST}
 
     def __repr__(self) -> str:
         return f"<Config: {len(self.options)} options in {', '.join(self.paths) or 'no file'}>"

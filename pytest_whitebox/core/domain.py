@@ -11,71 +11,20 @@ from lxml import etree
 
 from pytest_whitebox.core.cpuset import parse_cpus
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.guest import (
+    NAMESPACES,
+    Device,
+    Disk,
+    FlavorFacts,
+    Input,
+    Interface,
+    device,
+    disk,
+    flavor,
+    interface,
+)
 
-#: Where Nova writes what it knows of the guest (nova/virt/libvirt/config.py).
-NOVA = "http://openstack.org/xmlns/libvirt/nova/1.1"
-_NAMESPACES = {"nova": NOVA}
 _UNITS = {"b": 1, "bytes": 1, "k": 1 << 10, "KiB": 1 << 10, "M": 1 << 20, "MiB": 1 << 20, "G": 1 << 30, "GiB": 1 << 30}
-
-
-@dataclass(frozen=True, slots=True)
-class Disk:
-    """One disk; ``serial`` is the volume's id if it is a volume, ``source`` the file, device or image behind it."""
-
-    target: str
-    bus: str
-    device: str
-    source: str | None
-    serial: str | None
-    driver: str | None
-    format: str | None
-    cache: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Interface:
-    """One network interface; ``target`` is the tap device on the host."""
-
-    mac: str
-    type: str
-    model: str | None
-    target: str | None
-    mtu: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Device:
-    """A device told by its model and what it is bound to: ``backend`` of an RNG, ``action`` of a watchdog, and so on.
-
-    >>> Device("i6300esb", action="reset")
-    Device(model='i6300esb', action='reset', backend=None)
-    """
-
-    model: str
-    action: str | None = None
-    backend: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A pointer device or keyboard: ``Input("tablet", "usb")``."""
-
-    type: str
-    bus: str
-
-
-@dataclass(frozen=True, slots=True)
-class FlavorFacts:
-    """The flavor that Nova wrote into the domain's metadata; sizes as in the flavor (MiB, GiB)."""
-
-    name: str
-    id: str | None
-    vcpus: int
-    memory: int
-    disk: int
-    swap: int
-    ephemeral: int
-    extra_specs: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +66,7 @@ class Domain:
         """Parse the output of ``virsh dumpxml``; what the XML does not say is None or empty."""
         root = _parse(text)
         pins = {int(pin.get("vcpu", "")): parse_cpus(pin.get("cpuset", "")) for pin in root.iterfind("cputune/vcpupin")}
-        disks = (_disk(element) for element in root.iterfind("devices/disk"))
+        disks = (disk(element) for element in root.iterfind("devices/disk"))
         emulator, machine = root.find("cputune/emulatorpin"), root.find("os/type")
         return cls(
             name=root.findtext("name") or "",
@@ -128,13 +77,13 @@ class Domain:
             vcpus=int(root.findtext("vcpu") or 0),
             vcpu_pins=MappingProxyType(pins),
             emulator_pins=frozenset() if emulator is None else parse_cpus(emulator.get("cpuset", "")),
-            disks=MappingProxyType({disk.target: disk for disk in disks}),
-            interfaces=tuple(_interface(element) for element in root.iterfind("devices/interface")),
+            disks=MappingProxyType({found.target: found for found in disks}),
+            interfaces=tuple(interface(element) for element in root.iterfind("devices/interface")),
             inputs=tuple(Input(e.get("type", ""), e.get("bus", "")) for e in root.iterfind("devices/input")),
-            rng=_device(root.find("devices/rng")),
-            video=_device(root.find("devices/video/model")),
-            watchdog=_device(root.find("devices/watchdog")),
-            flavor=_flavor(root.find("metadata/nova:instance/nova:flavor", _NAMESPACES)),
+            rng=device(root.find("devices/rng")),
+            video=device(root.find("devices/video/model")),
+            watchdog=device(root.find("devices/watchdog")),
+            flavor=flavor(root.find("metadata/nova:instance/nova:flavor", NAMESPACES)),
             xml=text,
         )
 
@@ -144,7 +93,7 @@ class Domain:
         >>> Domain.from_xml("<domain><os><boot dev='hd'/></os></domain>").xpath("os/boot/@dev")
         ['hd']
         """
-        found = _parse(self.xml).xpath(path, namespaces=_NAMESPACES)
+        found = _parse(self.xml).xpath(path, namespaces=NAMESPACES)
         items = found if isinstance(found, list) else [found]
         return [_text(item) if isinstance(item, etree._Element) else str(item) for item in items]
 
@@ -187,55 +136,3 @@ def _kib(element: etree._Element | None) -> int:
     if element is None:
         return 0
     return int(element.text or 0) * _UNITS[element.get("unit", "KiB")] // 1024
-
-
-def _attribute(parent: etree._Element, path: str, name: str) -> str | None:
-    element = parent.find(path)
-    return None if element is None else element.get(name)
-
-
-def _disk(element: etree._Element) -> Disk:
-    source = element.find("source")
-    behind = (
-        None if source is None else next((source.get(key) for key in ("file", "dev", "name") if source.get(key)), None)
-    )
-    return Disk(
-        target=_attribute(element, "target", "dev") or "",
-        bus=_attribute(element, "target", "bus") or "",
-        device=element.get("device", "disk"),
-        source=behind,
-        serial=element.findtext("serial"),
-        driver=_attribute(element, "driver", "name"),
-        format=_attribute(element, "driver", "type"),
-        cache=_attribute(element, "driver", "cache"),
-    )
-
-
-def _interface(element: etree._Element) -> Interface:
-    mtu = _attribute(element, "mtu", "size")
-    return Interface(
-        mac=_attribute(element, "mac", "address") or "",
-        type=element.get("type", ""),
-        model=_attribute(element, "model", "type"),
-        target=_attribute(element, "target", "dev"),
-        mtu=None if mtu is None else int(mtu),
-    )
-
-
-def _device(element: etree._Element | None) -> Device | None:
-    if element is None:
-        return None
-    model = element.get("model") or element.get("type") or ""
-    return Device(model, action=element.get("action"), backend=element.findtext("backend"))
-
-
-def _flavor(element: etree._Element | None) -> FlavorFacts | None:
-    if element is None:
-        return None
-    numbers = {key: int(element.findtext(f"nova:{key}", "0", _NAMESPACES)) for key in _FLAVOR_NUMBERS}
-    specs = element.iterfind("nova:extraSpecs/nova:extraSpec", _NAMESPACES)
-    extra = {spec.get("name", ""): spec.text or "" for spec in specs}
-    return FlavorFacts(element.get("name", ""), element.get("id"), **numbers, extra_specs=MappingProxyType(extra))
-
-
-_FLAVOR_NUMBERS = ("vcpus", "memory", "disk", "swap", "ephemeral")

@@ -62,11 +62,12 @@ class Edits:
 
     def recover(self) -> list[str]:
         """Undo the edits of runs that have died, of every file of the host; returns the files."""
-        paths = sorted({entry.path for entry in self.journal.entries()} - set(self._open))
-        for path in paths:
+        restored = []
+        for path in sorted({entry.path for entry in self.journal.entries()} - set(self._open)):
             with suppress(Busy), self._lock(path, wait=1):
                 self._undo(self.journal.entries(path))
-        return paths
+                restored.append(path)
+        return restored
 
     @property
     def _transport(self) -> Transport:

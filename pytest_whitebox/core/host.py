@@ -65,8 +65,6 @@ class Host:
             report=self._reports(name), patience=self._patience,
         )  # fmt: skip
 
-    service_named = service
-
     def recover(self) -> list[str]:
         """Undo configuration edits of runs that have died; returns the files that are restored."""
         return self._edits.recover()

@@ -10,7 +10,6 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 
 from pytest_whitebox.core.command import CommandFailed
 from pytest_whitebox.core.errors import StackproofError
@@ -24,8 +23,8 @@ set -eu
 umask 077
 mkdir -p -- "$(dirname -- "$1")"
 exec 9>>"$1"
-flock -w "$2" 9 || { cat -- "$1"; exit 75; }
-printf "%s\\n" "$3" >"$1"
+flock -w "$2" 9 || { cat -- "$1" >&2; exit 75; }
+printf "%s since %s\\n" "$3" "$(date -u +%FT%TZ)" >"$1"
 echo locked
 exec cat >/dev/null
 """
@@ -38,8 +37,7 @@ class Busy(StackproofError):
 @contextmanager
 def locked(transport: Transport, file: str, *, what: str, wait: float) -> Iterator[Held]:
     """Hold the lock ``file`` of the host; raises `Busy` naming the holder after ``wait`` seconds."""
-    holder = f"{here()} since {datetime.now(UTC):%FT%TZ}"
-    command = ["sh", "-c", _SCRIPT, "sh", file, f"{wait:g}", holder]
+    command = ["sh", "-c", _SCRIPT, "sh", file, f"{wait:g}", here()]
     with ExitStack() as stack:
         try:
             held = stack.enter_context(transport.hold(command, timeout=wait + _START))
@@ -47,7 +45,7 @@ def locked(transport: Transport, file: str, *, what: str, wait: float) -> Iterat
             if error.result.rc != _BUSY:
                 raise
             raise Busy(
-                f"{what} is being edited by {error.result.stdout.strip() or 'somebody'}, still after {wait:g} s",
+                f"{what} is being edited by {error.result.stderr.strip() or 'somebody'}, still after {wait:g} s",
                 hint="wait for that run, or end that process: what it changed is then restored",
             ) from None
         yield held

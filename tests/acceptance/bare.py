@@ -35,8 +35,11 @@ class BareRoot:
     path: Path
 
     def command(self, *words: str) -> list[str]:
-        """The command line that runs ``words`` inside, in the copied checkout."""
-        inside = ["env", "-C", "/root/stackproof", *words]
+        """The command line that runs ``words`` inside, in the copied checkout, as a terminal would.
+
+        A caller in the background of a shell ignores Ctrl-C, and what it starts would inherit that.
+        """
+        inside = ["env", "--default-signal=INT", "-C", "/root/stackproof", *words]
         return ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--", str(_ENTER), str(self.path), *inside]
 
     def file(self, path: str) -> Path:

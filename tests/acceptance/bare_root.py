@@ -6,6 +6,7 @@ Run as root from the checkout: ``python -m tests.acceptance.bare_root [--interru
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -60,7 +61,6 @@ def _options() -> argparse.Namespace:
 def _accept(record: Record, folder: Path, options: argparse.Namespace) -> None:
     log = folder / "log"
     log.touch()
-    before = _links()
     with record.step("a bare root: debootstrap's minimal system, git, make, python3") as step:
         root = make(folder, options.cache)
         step.said = run(["du", "-sh", str(root.path)]).stdout.split()[0] + "B"
@@ -73,8 +73,9 @@ def _accept(record: Record, folder: Path, options: argparse.Namespace) -> None:
     with record.step("make demo again, after a power cut") as step:
         _demo(root, log, step)
     with record.step("devcloud destroy leaves no file and no interface"):
+        subnet = json.loads(root.file("/var/lib/devcloud/devcloud.json").read_text())["subnet"]
         _inside(root, log, ".venv/bin/devcloud", "destroy")
-        _nothing_left(root, before)
+        _nothing_left(root, subnet)
 
 
 def _interrupted(root: BareRoot, log: Path, step: Step, after: int) -> None:
@@ -116,17 +117,12 @@ def _inside(root: BareRoot, log: Path, *words: str) -> None:
         raise StackproofError(f"{' '.join(words)} exited with {code}: {''.join(last)}", hint=_HINT)
 
 
-def _nothing_left(root: BareRoot, before: set[str]) -> None:
+def _nothing_left(root: BareRoot, subnet: int) -> None:
     if root.file("/var/lib/devcloud").exists():
         raise StackproofError("the state folder is still there", hint=_HINT)
-    left = sorted(_links() - before)
+    left = re.findall(rf": (dc{subnet}-\w+)", run(["ip", "-o", "link"]).stdout)
     if left:
         raise StackproofError(f"interfaces are left: {', '.join(left)}", hint="remove them with `ip link del`")
-
-
-def _links() -> set[str]:
-    """The machine's ends of the cables of clouds; other clouds may be up."""
-    return set(re.findall(r": (dc\d+-\w+)", run(["ip", "-o", "link"]).stdout))
 
 
 if __name__ == "__main__":

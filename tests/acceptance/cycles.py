@@ -10,6 +10,7 @@ import json
 import re
 import sys
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from pytest_whitebox.core.command import run
@@ -37,8 +38,9 @@ def main() -> int:
 
 
 def _accept(record: Record, devcloud: Devcloud, folder: Path, cycles: int) -> None:
-    with guest(devcloud.state / "clouds.yaml", folder) as made:
+    with ExitStack() as undo:
         with record.step("a guest with a volume and a floating IP") as step:
+            made = undo.enter_context(guest(devcloud.state / "clouds.yaml", folder))
             step.said = made.well()
         for number in range(1, cycles + 1):
             _cycle(record, devcloud, made, number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ class Record:
     title: str
     steps: list[Step] = field(default_factory=list)
     began: datetime = field(default_factory=lambda: datetime.now(UTC))
+    load: float = field(default_factory=lambda: os.getloadavg()[0])
 
     @contextmanager
     def step(self, name: str) -> Iterator[Step]:
@@ -54,6 +56,11 @@ class Record:
         PAGES.mkdir(parents=True, exist_ok=True)
         page = PAGES / f"{self.began:%Y-%m-%d}-{self.name}.md"
         rows = [f"| {s.name} | {s.seconds:.1f} | {s.outcome} | {s.said.replace('|', '/')} |" for s in self.steps]
-        head = [f"# {self.began:%Y-%m-%d}: {self.title}", "", f"Machine: {describe()}.", ""]
+        head = [
+            f"# {self.began:%Y-%m-%d}: {self.title}",
+            "",
+            f"Machine: {describe()}; load average at the start: {self.load:.1f}.",
+            "",
+        ]
         page.write_text("\n".join([*head, "| step | seconds | outcome | |", "|---|---:|---|---|", *rows, ""]))
         return page

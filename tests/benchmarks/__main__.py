@@ -3,39 +3,42 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
+from collections.abc import Iterator
 
 from pytest_whitebox.core.errors import StackproofError
 from tests.benchmarks import cloud, load, sheet, transport
 from tests.benchmarks.figure import Figure
 
-_GROUPS: dict[str, tuple[str, Callable[[], Iterable[Figure]]]] = {
-    "load": ("plugin", load.figures),
-    "transport": ("commands on a host", lambda: transport.figures(_state())),
-    "cloud": ("devcloud", cloud.figures),
-}
+_GROUPS = ("plugin", "devcloud", "commands")
 
 
 def main() -> int:
     """Take the groups that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(_GROUPS)} (default all)")
-    wanted = parser.parse_args().groups or list(_GROUPS)
+    parser.add_argument("--cold", type=int, default=1, metavar="N", help="cold starts of devcloud (default 1)")
+    options = parser.parse_args()
+    wanted = set(options.groups or _GROUPS)
+    if unknown := wanted - set(_GROUPS):
+        parser.error(f"no group is called {', '.join(sorted(unknown))}")
     try:
-        taken = [figure for name in wanted for figure in sheet.write(_GROUPS[name][0], _GROUPS[name][1]())]
+        taken = list(_taken(wanted, options.cold))
     except StackproofError as error:
         print(f"benchmarks: {error.sentence}", file=sys.stderr)
         return 1
-    for figure in taken:
-        print(figure.row())
     return 0 if all(figure.kept for figure in taken) else 1
 
 
-def _state() -> Path:
-    return Path(os.environ.get("DEVCLOUD_STATE", "/var/lib/devcloud"))
+def _taken(wanted: set[str], cold: int) -> Iterator[Figure]:
+    if "plugin" in wanted:
+        yield from sheet.write("the plugin in an unrelated project", load.figures())
+    if wanted & {"devcloud", "commands"}:
+        with cloud.own_cloud() as environment:
+            if "devcloud" in wanted:
+                yield from sheet.write("devcloud", cloud.figures(environment, cold=cold))
+            if "commands" in wanted:
+                yield from sheet.write("commands on a host", transport.figures(cloud.up(environment)))
 
 
 if __name__ == "__main__":

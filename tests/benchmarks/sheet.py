@@ -22,7 +22,7 @@ machine was. Every measurement is in `figures.json` beside this page.
 
 def write(group: str, figures: Iterable[Figure]) -> list[Figure]:
     """Replace a group of figures on the sheet, and return them."""
-    taken = list(figures)
+    taken = [_shown(figure) for figure in figures]
     file = FOLDER / "figures.json"
     FOLDER.mkdir(parents=True, exist_ok=True)
     sheet = json.loads(file.read_text()) if file.exists() else {}
@@ -34,6 +34,11 @@ def write(group: str, figures: Iterable[Figure]) -> list[Figure]:
     file.write_text(json.dumps(sheet, indent=1) + "\n")
     (FOLDER / "index.md").write_text("\n".join(_page(sheet)) + "\n")
     return taken
+
+
+def _shown(figure: Figure) -> Figure:
+    print(figure.row(), flush=True)
+    return figure
 
 
 def _page(sheet: dict[str, dict[str, object]]) -> Iterable[str]:

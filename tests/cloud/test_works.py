@@ -53,6 +53,18 @@ def test_security_group_decides_what_comes_in(server: Guest) -> None:
     assert wait_for(lambda: not _opens(server.address, 80), timeout=20, what="port 80 to close")
 
 
+def test_soft_reboot_brings_the_guest_back_with_its_address(server: Guest) -> None:
+    read = "cat /proc/sys/kernel/random/boot_id"
+    before = server.ssh(read).stdout
+    server.cloud.compute.reboot_server(server.server, "SOFT")
+    assert wait_for(
+        lambda: server.ssh(read).stdout not in ("", before),
+        timeout=120,
+        every=1,
+        what="the guest to answer after its reboot",
+    )
+
+
 def test_snapshot_of_a_server_is_an_image_that_boots(server: Guest, alpha: Any) -> None:
     image = alpha.compute.create_server_image(server.server, "snapshot", wait=True, timeout=120)
     try:

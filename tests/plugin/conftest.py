@@ -30,6 +30,12 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.fixture
+def run_apart(pytester: pytest.Pytester, run: Run) -> Run:
+    """The same in a process of its own, as it takes for what loads OpenStack's libraries."""
+    return pytester.runpytest_subprocess
+
+
+@pytest.fixture
 def dead_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -60,9 +60,9 @@ def test_a_stale_variable_fails_only_what_needs_a_cloud(
 
 
 @pytest.mark.usefixtures("clouds_yaml")
-def test_a_dead_cloud_is_told_once(pytester: pytest.Pytester, run: Run, workers: str) -> None:
+def test_a_dead_cloud_is_told_once(pytester: pytest.Pytester, run_apart: Run, workers: str) -> None:
     pytester.makepyfile(USES_CLOUD)
-    result = run("--os-cloud", "lab", workers, "-rs", "--showlocals", "-vv")
+    result = run_apart("--os-cloud", "lab", workers, "-rs", "--showlocals", "-vv")
 
     result.assert_outcomes(passed=1, errors=1, skipped=3)
     sentence = "cloud 'lab' at 127.0.0.1 cannot be used: Connection refused; see that `openstack --os-cloud lab *`*"
@@ -71,9 +71,9 @@ def test_a_dead_cloud_is_told_once(pytester: pytest.Pytester, run: Run, workers:
 
 
 @pytest.mark.usefixtures("clouds_yaml")
-def test_the_password_of_a_cloud_is_told_nowhere(pytester: pytest.Pytester, run: Run) -> None:
+def test_the_password_of_a_cloud_is_told_nowhere(pytester: pytest.Pytester, run_apart: Run) -> None:
     pytester.makepyfile(USES_CLOUD)
-    result = run("--os-cloud", "lab", "--showlocals", "--tb=long", "-vv", "--junitxml=junit.xml", "--full-trace")
+    result = run_apart("--os-cloud", "lab", "--showlocals", "--tb=long", "-vv", "--junitxml=junit.xml", "--full-trace")
     written = [file for file in pytester.path.rglob("*") if file.is_file() and file.name != "clouds.yaml"]
 
     assert len(written) >= 3
@@ -118,13 +118,13 @@ def test_ssh_config_beside_clouds_yaml_is_taken(pytester: pytest.Pytester, run: 
 
 
 def test_variables_without_a_name_are_a_cloud(
-    pytester: pytest.Pytester, run: Run, monkeypatch: pytest.MonkeyPatch, dead_port: int
+    pytester: pytest.Pytester, run_apart: Run, monkeypatch: pytest.MonkeyPatch, dead_port: int
 ) -> None:
     pytester.makepyfile(USES_CLOUD)
     monkeypatch.setenv("OS_AUTH_URL", f"http://127.0.0.1:{dead_port}/v3")
     monkeypatch.setenv("OS_USERNAME", "u")
     monkeypatch.setenv("OS_PASSWORD", CANARY)
-    result = run()
+    result = run_apart()
 
     result.assert_outcomes(passed=1, errors=1, skipped=3)
     result.stdout.fnmatch_lines(

@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
+from pytest_whitebox.core.command import Result
 from pytest_whitebox.core.configuration import HIDDEN
 from pytest_whitebox.core.deployment import UnknownService
 from pytest_whitebox.core.host import Host
 from pytest_whitebox.core.restart import RestartFailed
+from pytest_whitebox.core.ssh import SshTransport
+from pytest_whitebox.core.supervisor import Runit
+from pytest_whitebox.core.transport import Transport
 from pytest_whitebox.core.wait import wait_for
 
-from .conftest import Daemon
+from .conftest import Daemon, host_of
 
 
 def test_it_runs_until_it_is_stopped(host: Host, daemon: Daemon) -> None:
@@ -41,6 +46,20 @@ def test_a_process_that_is_killed_is_another_one_afterwards(host: Host) -> None:
     assert before is not None
     os.kill(before.pid, signal.SIGKILL)
     assert wait_for(lambda: service.main not in {before, None}, timeout=20, every=0.05, what="the next process")
+
+
+class Idle(Runit):
+    """A supervisor that says it has restarted the service."""
+
+    def restart(self, transport: Transport, unit: str) -> Result:
+        return Result(("restart", unit), 0, "ok", "")
+
+
+def test_a_restart_that_did_not_happen_is_no_restart(ssh: SshTransport, daemon: Daemon) -> None:
+    service = host_of(ssh, daemon, start=0.3).service("daemon")
+    service.facts = replace(service.facts, supervisor=Idle())
+    with pytest.raises(RestartFailed, match=r"for a new process of daemon \(ok\)"):
+        service.restart()
 
 
 def test_a_restart_that_fails_shows_the_log_without_secrets(host: Host, daemon: Daemon) -> None:

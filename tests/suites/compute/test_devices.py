@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_whitebox.core.domain import Input
+from pytest_whitebox.core.guest import Input
 from pytest_whitebox.create import Create
 
 pytestmark = pytest.mark.requires("libvirt")
@@ -42,7 +42,7 @@ def test_watchdog_does_what_the_image_asks_for(create: Create) -> None:
 
 
 @pytest.mark.idempotent_id("2352d50c-6a30-43bb-be88-7bd8725c6b4b")
-def test_pointer_device_that_the_image_asks_for(create: Create) -> None:
+def test_pointer_device_is_on_the_bus_that_the_image_asks_for(create: Create) -> None:
     server = create.server(image_properties={"hw_pointer_model": "usbtablet", "hw_input_bus": "virtio"})
 
     assert Input("tablet", "virtio") in server.domain.inputs

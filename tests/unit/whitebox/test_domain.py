@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.domain import Device, Disk, Domain, Input, diff
+from pytest_whitebox.core.domain import Domain, diff
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.guest import Device, Disk, Input
 
 DATA = Path(__file__).parent / "data"
 

@@ -1,0 +1,94 @@
+"""A server on the loopback that speaks as much of Keystone and Nova as it takes to make a flavor."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Any
+
+
+class Cloud(ThreadingHTTPServer):
+    """``flavors`` are those that exist; a name in ``lost`` is made, but the answer to its maker gets lost."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.flavors: dict[str, dict[str, Any]] = {}
+        self.lost: set[str] = set()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Cloud
+
+    def do_GET(self) -> None:
+        path = self.path.partition("?")[0]
+        if path == "/v3":
+            self.answer({"version": self.version("v3.14", "/v3")})
+        elif path == "/compute/v2.1":
+            self.answer({"version": {**self.version("v2.1", path), "version": "2.100", "min_version": "2.1"}})
+        elif path == "/compute/v2.1/flavors/detail":
+            self.answer({"flavors": list(self.server.flavors.values())})
+        else:
+            self.answer({"error": {"message": f"no {path} here"}}, 404)
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if self.path == "/v3/auth/tokens":
+            self.answer({"token": self.token()}, 201)
+            return
+        flavor = {**body["flavor"], "id": str(len(self.server.flavors) + 1)}
+        self.server.flavors[flavor["id"]] = flavor
+        if any(word in flavor["name"] for word in self.server.lost):
+            self.close_connection = True
+        else:
+            self.answer({"flavor": flavor})
+
+    def do_DELETE(self) -> None:
+        del self.server.flavors[self.path.rpartition("/")[2]]
+        self.answer({}, 202)
+
+    def version(self, id: str, path: str) -> dict[str, Any]:
+        return {"id": id, "status": "CURRENT", "links": [{"rel": "self", "href": self.server.url + path}]}
+
+    def token(self) -> dict[str, Any]:
+        endpoint = {"interface": "public", "region": "north", "region_id": "north", "id": "1"}
+        compute = {"type": "compute", "name": "nova", "id": "1"}
+        endpoints = [{**endpoint, "url": f"{self.server.url}/compute/v2.1"}]
+        return {
+            "expires_at": "2099-01-01T00:00:00.000000Z", "issued_at": "2026-01-01T00:00:00.000000Z",
+            "methods": ["password"], "user": {"id": "u", "name": "u", "domain": {"id": "default", "name": "Default"}},
+            "project": {"id": "p", "name": "demo", "domain": {"id": "default", "name": "Default"}},
+            "roles": [{"id": "r", "name": "admin"}], "catalog": [{**compute, "endpoints": endpoints}],
+        }  # fmt: skip
+
+    def answer(self, body: object, status: int = 200) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("X-Subject-Token", "gAAAA-token")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def serve() -> Iterator[Cloud]:
+    with Cloud() as cloud:
+        thread = Thread(target=cloud.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield cloud
+        finally:
+            cloud.shutdown()
+            thread.join()

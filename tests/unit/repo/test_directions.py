@@ -1,0 +1,39 @@
+"""Directions of imports that import-linter cannot say: into a package's own rest, and between suites."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+
+def _imports(folder: str) -> Iterator[tuple[str, str]]:
+    for file in sorted((ROOT / folder).rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                yield from ((str(file), alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom):
+                yield str(file), "." * node.level + (node.module or "")
+
+
+def _of(folder: str, *packages: str) -> list[tuple[str, str]]:
+    return [(file, name) for file, name in _imports(folder) if name.split(".")[0] in packages]
+
+
+def test_core_imports_of_its_package_only_core() -> None:
+    ours = _of("pytest_whitebox/core", "pytest_whitebox")
+    assert ours
+    assert [(file, name) for file, name in ours if not name.startswith("pytest_whitebox.core")] == []
+
+
+def test_devcloud_imports_of_the_plugin_only_core() -> None:
+    ours = _of("devcloud", "pytest_whitebox")
+    assert ours
+    assert [(file, name) for file, name in ours if not name.startswith("pytest_whitebox.core")] == []
+
+
+def test_suites_import_nothing_from_each_other_nor_from_devcloud() -> None:
+    assert list(_imports("tests/suites"))
+    assert _of("tests/suites", "", "tests", "conftest", "stackproof_suites", "devcloud") == []

@@ -7,6 +7,7 @@ import json
 import os
 import shlex
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -36,6 +37,9 @@ def up(options: argparse.Namespace) -> int:
         steps = Steps(console, spinner.update)
         if options.install:
             packages.install_system(steps.done)
+        machine.require_programs()
+        if not state.exists:
+            settings = replace(settings, subnet=fabric.free_subnet())
         machine.require(state, Topology(settings.subnet))
         if not state.exists:
             state.create(settings)
@@ -176,7 +180,7 @@ def settings_for(options: argparse.Namespace, state: State) -> Settings:
     """Those of the cloud that is there, or of the new one; a wish that contradicts what is there is refused."""
     wanted = chosen(options.services)
     if not state.exists:
-        return Settings(options.release or DEFAULT_RELEASE, wanted, fabric.free_subnet())
+        return Settings(options.release or DEFAULT_RELEASE, wanted)
     known = state.settings()
     if options.release and options.release != known.release:
         raise StackproofError(

@@ -43,6 +43,11 @@ def require_root() -> None:
     _refuse([_root()])
 
 
+def require_programs() -> None:
+    """Raise `StackproofError` if a program of the system's is missing."""
+    _refuse([_programs()])
+
+
 def _refuse(found: Iterable[Finding]) -> None:
     for finding in found:
         if not finding.ok:
@@ -74,7 +79,7 @@ def _fit(state: State) -> Iterator[Finding]:
 
 def _root() -> Finding:
     return Finding(
-        "root", os.geteuid() == 0, "runs as root" if os.geteuid() == 0 else "devcloud needs root", "use sudo"
+        "root", os.geteuid() == 0, "runs as root" if os.geteuid() == 0 else "only root can do this", "use sudo"
     )
 
 

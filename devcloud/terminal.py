@@ -31,7 +31,7 @@ class Steps:
 
     def done(self, name: str, seconds: float) -> None:
         """Print what was done and how long it took."""
-        self.console.print(f"{time.monotonic() - self.began:6.1f} s  {name}  [dim]({seconds:.1f} s)[/]")
+        self.console.print(f"{time.monotonic() - self.began:6.1f} s  {name}  [dim]({seconds:.1f} s)[/]", soft_wrap=True)
 
 
 def show_status(seen: Status, state: State) -> None:

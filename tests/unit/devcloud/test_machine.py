@@ -80,12 +80,12 @@ def test_a_folder_is_judged_by_trying_and_left_as_it_was(tmp_path: Path) -> None
 
 def test_require_says_the_first_thing_that_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    with pytest.raises(StackproofError, match="devcloud needs root") as caught:
+    with pytest.raises(StackproofError, match="only root can do this") as caught:
         machine.require(State(tmp_path), Topology(77))
     assert caught.value.hint == "use sudo"
-    with pytest.raises(StackproofError, match="devcloud needs root"):
+    with pytest.raises(StackproofError, match="only root can do this"):
         machine.require_fit(State(tmp_path))
-    with pytest.raises(StackproofError, match="devcloud needs root"):
+    with pytest.raises(StackproofError, match="only root can do this"):
         machine.require_root()
 
 

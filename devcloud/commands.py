@@ -38,12 +38,13 @@ def up(options: argparse.Namespace) -> int:
         if options.install:
             packages.install_system(steps.done)
         machine.require_programs()
-        if not state.exists:
-            settings = replace(settings, subnet=fabric.free_subnet())
+        settings = _addressed(state, settings)
         machine.require(state, Topology(settings.subnet))
         if not state.exists:
             state.create(settings)
         packages.environment(state, settings.release, steps.done)
+        settings = _addressed(state, settings)
+        state.write(settings)
         cloud = Cloud(state, settings)
         os.environ.update(access.no_proxy(cloud.topology))
         bringing_up.up(cloud, steps)
@@ -193,6 +194,11 @@ def settings_for(options: argparse.Namespace, state: State) -> Settings:
             hint="give another folder with --state DIR, or `devcloud destroy` this one",
         )
     return known
+
+
+def _addressed(state: State, settings: Settings) -> Settings:
+    """As long as a cloud has no hosts it takes the first networks that are free; then they are its own for good."""
+    return settings if state.has_hosts else replace(settings, subnet=fabric.free_subnet())
 
 
 def _state(options: argparse.Namespace) -> State:

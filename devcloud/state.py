@@ -63,6 +63,11 @@ class State:
         return self.path / "hosts"
 
     @property
+    def has_hosts(self) -> bool:
+        """True if hosts were made here, with the addresses that they will always have."""
+        return self.hosts.is_dir() and any(self.hosts.iterdir())
+
+    @property
     def export(self) -> Path:
         """What stands in for the NFS export that holds the volumes."""
         return self.path / "export"

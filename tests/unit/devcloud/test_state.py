@@ -108,3 +108,9 @@ def test_a_write_that_fails_leaves_the_old_text(tmp_path: Path) -> None:
 
 def test_what_is_recorded_is_readable_by_others(state: State) -> None:
     assert json.loads((state.path / "devcloud.json").read_text())["subnet"] == 79
+
+
+def test_a_cloud_has_hosts_from_the_first_one_on(state: State) -> None:
+    assert not state.has_hosts
+    (state.hosts / "controller").mkdir()
+    assert state.has_hosts

@@ -15,9 +15,9 @@ from pytest_whitebox.core.errors import StackproofError
 
 FOLDER = Path(devcloud.__file__).parent / "releases"
 APT_DOWN = """\
-W: Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease  Temporary failure resolving 'deb.debian.org'
+W: Failed to fetch http://mirror.example/debian/dists/bookworm/InRelease  Temporary failure resolving 'mirror.example'
 W: Some index files failed to download. They have been ignored, or old ones used instead.
-E: Failed to fetch http://deb.debian.org/debian/pool/main/r/runit/runit_2.1.deb  Temporary failure resolving 'deb'
+E: Failed to fetch http://mirror.example/debian/pool/main/r/runit/runit_2.1.deb  Temporary failure resolving 'deb'
 E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?
 """
 UV_DOWN = """\
@@ -70,7 +70,7 @@ def test_another_system_is_told_before_anything_is_run(monkeypatch: pytest.Monke
 
 
 def test_apt_gives_its_reason() -> None:
-    assert reason(APT_DOWN).startswith("Failed to fetch http://deb.debian.org/debian/dists/bookworm/InRelease")
+    assert reason(APT_DOWN).startswith("Failed to fetch http://mirror.example/debian/dists/bookworm/InRelease")
     assert reason("E: Unable to locate package runit\n") == "Unable to locate package runit"
     assert reason("") == "apt-get gave no reason"
 

@@ -2,7 +2,7 @@
 # Every target installs what it needs; `make help` lists them.
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test lint unit suites acceptance bench docs format lock changelog clean
+.PHONY: help venv demo test lint unit wire suites acceptance bench docs format lock changelog clean
 
 BIN := .venv/bin
 OURS := pytest_whitebox devcloud
@@ -28,9 +28,10 @@ demo: venv ## a real OpenStack on this machine, a suite that looks behind its AP
 	echo "                    stop it: $(CURDIR)/$(BIN)/devcloud down"; \
 	exit $$status
 
-test: venv ## everything that must hold: lint, unit tests, docs, and a cloud brought up, tested and taken down
+test: venv ## everything that must hold: lint, unit and wire tests, docs, and a cloud brought up, tested and taken down
 	$(STEP) 300 lint $(AGAIN) lint
-	$(STEP) 600 unit $(AGAIN) unit
+	$(STEP) 300 unit $(AGAIN) unit
+	$(STEP) 400 wire $(AGAIN) wire
 	$(STEP) 180 docs $(AGAIN) docs
 	$(STEP) 1200 up $(BIN)/devcloud up --install
 	$(STEP) 1800 suites $(AGAIN) suites
@@ -42,8 +43,11 @@ lint: venv ## style, types and the directions of imports
 	@$(BIN)/mypy
 	@said=$$($(BIN)/lint-imports --no-cache --no-logo) || { echo "$$said"; exit 1; }
 
-unit: venv ## everything that needs no cloud; under a minute
-	@$(BIN)/pytest -q -n auto --dist worksteal --doctest-modules $(OURS) $(wildcard tests/unit tests/plugin tests/wire)
+unit: venv ## the inner loop, under a minute: what needs neither a cloud nor a server
+	@$(BIN)/pytest -q -n auto --dist worksteal --doctest-modules $(OURS) tests/unit tests/plugin
+
+wire: venv ## what crosses a network: real sshd, runit and MariaDB on loopback
+	@$(BIN)/pytest -q -n auto --dist worksteal tests/wire
 
 suites: venv ## the suites and the tests that need a cloud, against the cloud that is up; report/index.html
 	@rm -rf report

@@ -17,7 +17,7 @@ def main() -> int:
     """Take the groups that were asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(_GROUPS)} (default all)")
-    parser.add_argument("--cold", type=int, default=1, metavar="N", help="cold starts of devcloud (default 1)")
+    parser.add_argument("--cold", type=int, default=5, metavar="N", help="cold starts of devcloud (default 5)")
     options = parser.parse_args()
     wanted = set(options.groups or _GROUPS)
     if unknown := wanted - set(_GROUPS):

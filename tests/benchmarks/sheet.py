@@ -21,8 +21,15 @@ machine was. Every measurement is in `figures.json` beside this page.
 
 
 def write(group: str, figures: Iterable[Figure]) -> list[Figure]:
-    """Replace a group of figures on the sheet, and return them."""
-    taken = [_shown(figure) for figure in figures]
+    """Replace a group of figures on the sheet as they are taken, and return them."""
+    taken: list[Figure] = []
+    for figure in figures:
+        taken.append(_shown(figure))
+        _record(group, taken)
+    return taken
+
+
+def _record(group: str, taken: list[Figure]) -> None:
     file = FOLDER / "figures.json"
     FOLDER.mkdir(parents=True, exist_ok=True)
     sheet = json.loads(file.read_text()) if file.exists() else {}
@@ -33,7 +40,6 @@ def write(group: str, figures: Iterable[Figure]) -> list[Figure]:
     }
     file.write_text(json.dumps(sheet, indent=1) + "\n")
     (FOLDER / "index.md").write_text("\n".join(_page(sheet)) + "\n")
-    return taken
 
 
 def _shown(figure: Figure) -> Figure:

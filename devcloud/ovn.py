@@ -5,6 +5,7 @@ from __future__ import annotations
 from devcloud.fabric import INTERFACES
 from devcloud.host import Host
 from devcloud.topology import BRIDGES, CONTROLLER, Topology
+from pytest_whitebox.core.wait import wait_for
 
 _SWITCH_SCHEMA = "/usr/share/openvswitch/vswitch.ovsschema"
 
@@ -50,6 +51,13 @@ def configure(host: Host, topology: Topology) -> bool:
             *_bridge("br-ex", INTERFACES["external"]),
             *_bridge("br-int", None),
         ]
+    )
+    # A switch that knows its bridges from before is not waited for by ovs-vsctl.
+    wait_for(
+        lambda: host.run(["ip", "link", "show", "br-phys"], check=False).ok,
+        timeout=30,
+        what=f"bridge br-phys on {host.name}",
+        hint="see `devcloud logs ovs-vswitchd`",
     )
     # The tunnels are made in userspace: their address must be on the bridge, where Open vSwitch finds its routes.
     host.run(["ip", "link", "set", "br-phys", "mtu", str(BRIDGES["tunnel"]), "up"])

@@ -12,6 +12,7 @@ from devcloud import commands
 from devcloud.catalog import PROJECTS
 from devcloud.packages import RELEASES
 from devcloud.state import DEFAULT, DEFAULT_RELEASE
+from devcloud.topology import COMPUTES
 from pytest_whitebox.core.errors import StackproofError
 
 _EPILOG = """\
@@ -70,8 +71,16 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--services",
         metavar="A,B",
-        help=f"of a new cloud: from {', '.join(PROJECTS)} (default all; the first five are always there)",
+        help=f"from {', '.join(PROJECTS)} (default all; the first five are always there); to a cloud that is there"
+        " they are added",
     )
+    up.add_argument(
+        "--computes", type=int, choices=COMPUTES, metavar="N", help="how many compute hosts (default 2); can grow"
+    )
+    up.add_argument(
+        "--workers", type=int, choices=(1, 2), help="how many instances of each API stand behind HAProxy (default 1)"
+    )
+    up.add_argument("--tls", action="store_true", default=None, help="of a new cloud: endpoints with TLS, of an own CA")
     up.add_argument("--install", action="store_true", help="install the system packages that are missing")
     verb("down", commands.down, "shut guests and services down and leave nothing running; `up` brings all back")
     verb("destroy", commands.destroy, "switch off and delete the state folder: nothing is left")

@@ -26,7 +26,7 @@ class Cloud:
     @cached_property
     def topology(self) -> Topology:
         """Its networks and hosts."""
-        return Topology(self.settings.subnet)
+        return Topology(self.settings.subnet, self.settings.computes)
 
     @cached_property
     def services(self) -> tuple[Service, ...]:

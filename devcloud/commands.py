@@ -39,10 +39,11 @@ def up(options: argparse.Namespace) -> int:
             packages.install_system(steps.done)
         machine.require_programs()
         settings = _addressed(state, settings)
-        machine.require(state, Topology(settings.subnet))
+        machine.require(state, Topology(settings.subnet, settings.computes))
         if not state.exists:
             state.create(settings)
         packages.environment(state, settings.release, steps.done)
+        # Minutes may have passed since the networks were found free.
         settings = _addressed(state, settings)
         state.write(settings)
         cloud = Cloud(state, settings)
@@ -172,33 +173,43 @@ def doctor(options: argparse.Namespace) -> int:
     """Print what was found on this machine; exit code 1 if it cannot carry a cloud."""
     state = _state(options)
     settings = state.settings() if state.exists else Settings()
-    findings = machine.findings(state, Topology(settings.subnet))
+    findings = machine.findings(state, Topology(settings.subnet, settings.computes))
     show_findings(findings)
     return 0 if all(finding.ok for finding in findings) else 1
 
 
 def settings_for(options: argparse.Namespace, state: State) -> Settings:
-    """Those of the cloud that is there, or of the new one; a wish that contradicts what is there is refused."""
-    wanted = chosen(options.services)
+    """What the cloud is to be: as it is, or new, with the user's wishes; one that cannot be met is refused."""
     if not state.exists:
-        return Settings(options.release or DEFAULT_RELEASE, wanted)
-    known = state.settings()
+        known = Settings(options.release or DEFAULT_RELEASE, tls=bool(options.tls), services=chosen(options.services))
+    else:
+        known = state.settings()
+        _refuse_another(options, state, known)
+        if options.services:
+            known = replace(known, services=chosen(",".join([*known.services, options.services])))
+    return replace(known, computes=options.computes or known.computes, workers=options.workers or known.workers)
+
+
+def _refuse_another(options: argparse.Namespace, state: State, known: Settings) -> None:
+    """Raise `StackproofError` for a wish that only another cloud can meet."""
+    is_, wish = "", ""
     if options.release and options.release != known.release:
+        is_, wish = f"is {known.release}", f"not {options.release}"
+    elif options.tls and not known.tls:
+        is_, wish = "was made without TLS", "and its endpoints stay as they are"
+    elif options.computes and options.computes < known.computes:
+        is_, wish = f"has {known.computes} compute hosts", "which may hold guests"
+    if wish:
         raise StackproofError(
-            f"the cloud in {state.path} is {known.release}, not {options.release}",
+            f"the cloud in {state.path} {is_}, {wish}",
             hint="give another folder with --state DIR, or `devcloud destroy` this one",
         )
-    if options.services is not None and wanted != known.services:
-        raise StackproofError(
-            f"the cloud in {state.path} has {', '.join(known.services)}",
-            hint="give another folder with --state DIR, or `devcloud destroy` this one",
-        )
-    return known
 
 
 def _addressed(state: State, settings: Settings) -> Settings:
     """As long as a cloud has no hosts it takes the first networks that are free; then they are its own for good."""
-    return settings if state.has_hosts else replace(settings, subnet=fabric.free_subnet())
+    owned = state.has_hosts or fabric.holder(state) is not None
+    return settings if owned else replace(settings, subnet=fabric.free_subnet())
 
 
 def _state(options: argparse.Namespace) -> State:

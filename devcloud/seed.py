@@ -123,7 +123,13 @@ class Seed:
             if not compute.find_flavor(name):
                 compute.create_flavor(name=name, vcpus=vcpus, ram=ram, disk=disk)
         controller.run([f"{programs}/nova-manage", "cell_v2", "discover_hosts"], timeout=120)
-        wait_for(lambda: list(compute.hypervisors()), timeout=60, every=1, what="a hypervisor to be listed")
+        wanted = self.settings.computes
+        wait_for(
+            lambda: len(list(compute.hypervisors())) >= wanted,
+            timeout=60,
+            every=1,
+            what=f"{wanted} hypervisors to be listed",
+        )
 
     def _connection(self) -> Any:
         import openstack

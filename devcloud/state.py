@@ -18,21 +18,24 @@ DEFAULT = Path("/var/lib/devcloud")
 DEFAULT_RELEASE = "2025.1"
 _MARKER = "devcloud.json"
 _LOCK = ".lock"
-_SCHEMA = 1
+_SCHEMA = 2
 _SECRETS = ("admin", "user", "service", "database", "queue", "metadata", "hash_prefix", "hash_suffix")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What was decided when the cloud was made and stays true for its life.
+    """What a cloud is to be: `devcloud up` makes it so.
 
     ``subnet`` is the third byte of the management network: 77 means 10.213.77.0/24 for hosts and
-    10.213.78.0/24 for floating IPs.
+    10.213.78.0/24 for floating IPs. ``workers`` is how many instances each API has behind HAProxy.
     """
 
     release: str = DEFAULT_RELEASE
     services: tuple[str, ...] = ()
     subnet: int = 77
+    computes: int = 2
+    workers: int = 1
+    tls: bool = False
     schema: int = _SCHEMA
 
 

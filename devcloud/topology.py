@@ -12,6 +12,8 @@ COMPUTE = "compute"
 #: The tunnel network is wider, so that a guest's 1442 bytes and their Geneve header fit.
 BRIDGES = {"mgmt": 1500, "tunnel": 1600, "external": 1500}
 GUEST_MTU = 1442
+#: How many compute hosts a cloud may have; each takes some 0.5 GiB without guests.
+COMPUTES = range(1, 10)
 #: What a cloud's subnet is chosen from; each takes two networks.
 SUBNETS = range(77, 99, 2)
 
@@ -36,7 +38,7 @@ class Topology:
     """
 
     subnet: int
-    computes: int = 1
+    computes: int = 2
 
     @cached_property
     def mgmt(self) -> IPv4Network:

@@ -72,6 +72,7 @@ class _Steps(Iterable[Task]):
     def _data(self) -> Iterator[Task]:
         cloud, controller, programs = self.cloud, self.cloud.controller, self.cloud.programs
         secrets = cloud.state.secrets()
+        projects, computes = ",".join(cloud.settings.services), cloud.settings.computes
         for project in cloud.settings.services:
             if project in databases.SCHEMAS:
                 work = partial(databases.fill, controller, project, programs=programs, password=secrets["database"])
@@ -79,14 +80,15 @@ class _Steps(Iterable[Task]):
         work = partial(databases.bootstrap, controller, cloud.topology, programs=programs, password=secrets["admin"])
         yield self._once("first user", work, ("schema of keystone", "memcached on controller"))
         seeding = seed.Seed(cloud.state, cloud.settings, cloud.topology)
-        yield self._once("users and endpoints", seeding.identity, ("first user", "keystone-api on controller"))
+        ready = ("first user", "keystone-api on controller")
+        yield self._once("users and endpoints", seeding.identity, ready, of=projects)
         chassis = (f"ovn-controller on {plan.name}" for plan in cloud.topology.hosts)
         yield self._once("networks", seeding.networks, ("users and endpoints", "neutron-api on controller", *chassis))
         yield self._once("images", seeding.images, ("users and endpoints", "glance-api on controller"))
         if "cinder" in cloud.settings.services:
             yield self._once("volume type", seeding.volumes, ("users and endpoints", "cinder-api on controller"))
         everything = tuple(_name(plan, service) for plan, service in cloud.placements())
-        yield self._once("flavors and hosts", partial(seeding.compute, controller, programs), everything)
+        yield self._once("flavors and hosts", partial(seeding.compute, controller, programs), everything, of=computes)
 
     def _needs(self, plan: HostPlan, service: Service) -> Iterator[str]:
         known = {placed.name for placed in self.cloud.services}
@@ -149,17 +151,17 @@ class _Steps(Iterable[Task]):
             raise _NotYet(problem)
         return True
 
-    def _once(self, name: str, work: Callable[[], object], after: tuple[str, ...]) -> Task:
-        """A step that is done once in the life of the cloud; one that was interrupted is done again."""
+    def _once(self, name: str, work: Callable[[], object], after: tuple[str, ...], of: object = "") -> Task:
+        """A step that is done once for each value of ``of``; one that was interrupted is done again."""
         mark = self.cloud.state.path / "done" / name.replace(" ", "-")
 
         def unless_done() -> object:
-            if mark.exists():
+            if mark.exists() and mark.read_text() == str(of):
                 return False
             with seed.told(name):
                 work()
             mark.parent.mkdir(exist_ok=True)
-            mark.touch()
+            mark.write_text(str(of))
             return True
 
         return Task(name, unless_done, after)

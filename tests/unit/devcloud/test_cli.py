@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from devcloud.catalog import chosen
 from devcloud.cli import main, parser
 from devcloud.commands import settings_for
 from devcloud.state import Settings, State
 from pytest_whitebox.core.errors import StackproofError
+
+SMALLEST = chosen("")
 
 
 @pytest.fixture
@@ -52,12 +55,29 @@ def test_unknown_service_is_answered_with_those_there_are(cloud: State, capsys: 
 
 @pytest.mark.parametrize(
     ("wish", "refusal"),
-    [(["--services", "swift"], "has keystone, nova"), (["--release", "2025.1"], "is 2024.2, not 2025.1")],
+    [
+        (["--release", "2025.1"], "is 2024.2, not 2025.1"),
+        (["--tls"], "made without TLS"),
+        (["--computes", "2"], "has 3 compute hosts"),
+    ],
 )
 def test_a_cloud_that_is_there_cannot_be_wished_into_another(cloud: State, wish: list[str], refusal: str) -> None:
-    cloud.write(Settings("2024.2", ("keystone", "nova")))
+    cloud.write(Settings("2024.2", ("keystone", "nova"), computes=3))
     with pytest.raises(StackproofError, match=refusal):
         settings_for(parser().parse_args(["up", *wish]), cloud)
+
+
+@pytest.mark.parametrize(
+    ("wish", "then"),
+    [
+        ([], Settings(services=(*SMALLEST, "cinder"))),
+        (["--services", "swift"], Settings(services=(*SMALLEST, "cinder", "swift"))),
+        (["--computes", "3", "--workers", "2"], Settings(services=(*SMALLEST, "cinder"), computes=3, workers=2)),
+    ],
+)
+def test_a_cloud_that_is_there_can_grow(cloud: State, wish: list[str], then: Settings) -> None:
+    cloud.write(Settings(services=(*SMALLEST, "cinder")))
+    assert settings_for(parser().parse_args(["up", *wish]), cloud) == then
 
 
 def test_misuse_is_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from devcloud.host import Host, folder_of
 from devcloud.state import State, write_atomically
-from devcloud.topology import Topology
+from devcloud.topology import COMPUTE, Topology
 from pytest_whitebox.core.command import run
 
 #: The projects that stand beside the admin's, each with a user per role.
@@ -19,38 +20,50 @@ def user_name(tenant: str, role: str) -> str:
     return tenant if role == "member" else f"{tenant}-{role}"
 
 
-def keys(state: State) -> None:
-    """Make the key that opens the hosts, if it is missing."""
-    if not state.ssh_key.exists():
-        _keygen(str(state.ssh_key), "devcloud")
+def keys(state: State, topology: Topology) -> None:
+    """Make what is missing of the keys: one that opens the hosts, one for migrations, and each host's own."""
+    for file, comment in ((state.ssh_key, "devcloud"), (state.migration_key, "migration")):
+        if not file.exists():
+            _keygen(file, comment)
+    for plan in topology.hosts:
+        own = _host_key(state, plan.name)
+        if not own.exists():
+            own.parent.mkdir(exist_ok=True)
+            _keygen(own, plan.name)
 
 
 def install_keys(state: State, host: Host) -> None:
-    """Give a host its own key, kept for its life, and let the cloud's key in."""
-    own = folder_of(state, host.name) / "ssh_host_ed25519_key"
-    if not own.exists():
-        _keygen(str(own), host.name)
-    public = state.ssh_key.with_suffix(".pub").read_text()
-    if not host.path("/root/.ssh/authorized_keys").exists():
-        host.run(["mkdir", "-p", "-m", "700", "/root/.ssh"])
-        host.write("/root/.ssh/authorized_keys", public, mode=0o600)
-    if not host.path("/etc/ssh/ssh_host_ed25519_key").exists():
-        host.write("/etc/ssh/ssh_host_ed25519_key", own.read_text(), mode=0o600)
+    """Give a host its own key, and let the cloud's key in; compute hosts also let each other in."""
+    installed = {"/etc/ssh/ssh_host_ed25519_key": _host_key(state, host.name).read_text()}
+    welcome = [state.ssh_key]
+    if host.plan.role == COMPUTE:
+        welcome.append(state.migration_key)
+        installed["/root/.ssh/id_ed25519"] = state.migration_key.read_text()
+    installed["/root/.ssh/authorized_keys"] = "".join(key.with_suffix(".pub").read_text() for key in welcome)
+    host.path("/root/.ssh").mkdir(mode=0o700, exist_ok=True)
+    for path, text in installed.items():
+        if not host.path(path).exists():
+            host.write(path, text, mode=0o600)
+
+
+def known_hosts(state: State, topology: Topology) -> str:
+    """The keys of all hosts, a line each, as SSH clients want them."""
+    lines = []
+    for plan in topology.hosts:
+        public = _host_key(state, plan.name).with_suffix(".pub").read_text().split()[:2]
+        lines.append(f"{plan.name},{plan.mgmt} {' '.join(public)}\n")
+    return "".join(lines)
 
 
 def write(state: State, topology: Topology) -> None:
     """Write clouds.yaml, ssh_config and known_hosts."""
     import yaml
 
-    known_hosts = state.path / "known_hosts"
-    lines = []
-    for plan in topology.hosts:
-        public = (folder_of(state, plan.name) / "ssh_host_ed25519_key.pub").read_text().split()[:2]
-        lines.append(f"{plan.name},{plan.mgmt} {' '.join(public)}\n")
-    write_atomically(known_hosts, "".join(lines))
+    known = state.path / "known_hosts"
+    write_atomically(known, known_hosts(state, topology))
     blocks = [
         f"Host {plan.name} {plan.mgmt}\n    HostName {plan.mgmt}\n    User root\n    IdentityFile {state.ssh_key}\n"
-        f"    IdentitiesOnly yes\n    UserKnownHostsFile {known_hosts}\n    StrictHostKeyChecking yes\n"
+        f"    IdentitiesOnly yes\n    UserKnownHostsFile {known}\n    StrictHostKeyChecking yes\n"
         for plan in topology.hosts
     ]
     write_atomically(state.ssh_config, "\n".join(blocks))
@@ -92,5 +105,9 @@ def _entry(topology: Topology, user: str, password: str, project: str) -> dict[s
     return {"auth": auth, "region_name": "RegionOne", "identity_api_version": "3", "interface": "public"}
 
 
-def _keygen(file: str, comment: str) -> None:
-    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", file])
+def _host_key(state: State, name: str) -> Path:
+    return folder_of(state, name) / "ssh_host_ed25519_key"
+
+
+def _keygen(file: Path, comment: str) -> None:
+    run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", comment, "-f", str(file)])

@@ -208,8 +208,7 @@ def _refuse_another(options: argparse.Namespace, state: State, known: Settings) 
 
 def _addressed(state: State, settings: Settings) -> Settings:
     """As long as a cloud has no hosts it takes the first networks that are free; then they are its own for good."""
-    owned = state.has_hosts or fabric.holder(state) is not None
-    return settings if owned else replace(settings, subnet=fabric.free_subnet())
+    return settings if state.has_hosts else replace(settings, subnet=fabric.free_subnet())
 
 
 def _state(options: argparse.Namespace) -> State:

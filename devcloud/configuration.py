@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jinja2
 
+from devcloud import access
 from devcloud.catalog import apis
 from devcloud.host import Host, folder_of
 from devcloud.state import Settings, State, write_atomically
@@ -62,6 +63,7 @@ def _rendered(
         "release": settings.release,
         "environment": environment_of(state, settings.release),
         "apis": apis(settings.services),
+        "known_hosts": access.known_hosts(state, topology),
         "password": secrets,
         "host_uuid": uuid.uuid5(uuid.NAMESPACE_URL, state.token(host.name)),
     }

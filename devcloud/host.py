@@ -89,31 +89,22 @@ def power_on(state: State, plan: HostPlan) -> Host:
     if found:
         return found
     folder = folder_of(state, plan.name)
-    first_time = not (folder / "upper").exists()
-    for part in ("upper", "work", "root"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
-    if first_time:
-        for own in _OWN:
-            _make_own(folder / "upper" / own)
-        (folder / "upper/etc/service").symlink_to("/run/service")
-    shared = f"{state.environments}={state.environments} {state.export}=/srv/export"
+    _make_folders(folder)
+    shared = {state.environments: str(state.environments), state.export: "/srv/export"}
+    if plan.role == COMPUTE:
+        shared[state.instances] = "/var/lib/nova/instances"
+    pairs = " ".join(f"{here}={there}" for here, there in shared.items())
     namespace.start(
         plan.name,
         state.token(plan.name),
         ["sh", str(_INIT)],
         mount=True,
         log=folder / "host.log",
-        env={"HOST": plan.name, "FOLDER": str(folder), "STATE": str(state.path), "SHARED": shared},
+        env={"HOST": plan.name, "FOLDER": str(folder), "STATE": str(state.path), "SHARED": pairs},
     )
-    host = wait_for(
+    return wait_for(
         lambda: find(state, plan), timeout=15, every=0.02, what=f"host {plan.name}", hint=f"see {folder / 'host.log'}"
     )
-    if plan.role == COMPUTE:
-        _keep_emulator(host)
-    # libvirtd wants this user to exist, and only Debian's package with the system service makes it.
-    if plan.role == COMPUTE and not host.run(["id", "libvirt-qemu"], check=False).ok:
-        host.run(["useradd", "--system", "--no-create-home", "--user-group", "libvirt-qemu"])
-    return host
 
 
 def folder_of(state: State, name: str) -> Path:
@@ -121,13 +112,17 @@ def folder_of(state: State, name: str) -> Path:
     return state.hosts / name
 
 
-def _keep_emulator(compute: Host) -> None:
-    """The machine's QEMU under another name: its own name is taken by a script that calls it."""
-    original, kept = Path("/usr/bin/qemu-system-x86_64"), compute.path("/usr/bin/qemu-system-x86_64.real")
-    if not kept.exists() or kept.stat().st_size != original.stat().st_size:
-        aside = kept.with_suffix(".new")
-        shutil.copy2(original, aside)
-        aside.rename(kept)
+def _make_folders(folder: Path) -> None:
+    """What the host's root is built from; its own folders are there at once or not at all."""
+    for part in ("work", "root"):
+        (folder / part).mkdir(parents=True, exist_ok=True)
+    if not (folder / "upper").exists():
+        aside = folder / "upper.new"
+        shutil.rmtree(aside, ignore_errors=True)
+        for own in _OWN:
+            _make_own(aside / own)
+        (aside / "etc/service").symlink_to("/run/service")
+        aside.rename(folder / "upper")
 
 
 def _make_own(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from devcloud.hypervisor import SHARED_STORAGE
 from devcloud.service import Command, Port, Service
 from devcloud.topology import COMPUTE, CONTROLLER
 
@@ -134,6 +135,7 @@ INFRASTRUCTURE: tuple[Service, ...] = (
         ("libvirtd",),
         Command(("virsh", "-c", "qemu:///system", "version")),
         roles=(COMPUTE,),
+        env={"LD_PRELOAD": SHARED_STORAGE},
         folders=("/run/libvirt",),
     ),
 )

@@ -76,6 +76,11 @@ class State:
         return self.path / "export"
 
     @property
+    def instances(self) -> Path:
+        """The disks of all servers: every compute host has this folder as Nova's own."""
+        return self.path / "instances"
+
+    @property
     def clouds_yaml(self) -> Path:
         """How a client reaches the cloud."""
         return self.path / "clouds.yaml"
@@ -89,6 +94,11 @@ class State:
     def ssh_key(self) -> Path:
         """The key that opens every host."""
         return self.path / "ssh_key"
+
+    @property
+    def migration_key(self) -> Path:
+        """The key by which a compute host reaches another, to move a server there."""
+        return self.path / "migration_key"
 
     def token(self, host: str) -> str:
         """What the processes of a host carry in their environment."""
@@ -106,7 +116,7 @@ class State:
     def create(self, settings: Settings) -> None:
         """Make the folder; refuses one that holds something else."""
         self.refuse_foreign()
-        for folder in (self.path, self.environments, self.cache, self.hosts, self.export):
+        for folder in (self.path, self.environments, self.cache, self.hosts, self.export, self.instances):
             folder.mkdir(parents=True, exist_ok=True)
         self.path.chmod(0o755)
         self.write(settings)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 
-from devcloud import access, databases, fabric, host, ovn, runit, seed
+from devcloud import access, databases, fabric, host, hypervisor, ovn, runit, seed
 from devcloud.cloud import Cloud
 from devcloud.configuration import write_files
 from devcloud.plan import Progress, Task, perform
 from devcloud.service import Service
-from devcloud.topology import HostPlan
+from devcloud.topology import COMPUTE, HostPlan
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 
@@ -23,13 +23,15 @@ _DEATHS = 3
 
 def up(cloud: Cloud, progress: Progress) -> None:
     """Bring up what is not; what works is left alone."""
-    access.keys(cloud.state)
+    access.keys(cloud.state, cloud.topology)
     links = fabric.up(cloud.state, cloud.topology)
     changed: dict[str, set[str]] = {}
     for plan in cloud.topology.hosts:
         on = host.power_on(cloud.state, plan)
         fabric.plug(links, on, plan)
         access.install_keys(cloud.state, on)
+        if plan.role == COMPUTE:
+            hypervisor.prepare(on)
         changed[plan.name] = {
             path.split("/")[2]
             for path in write_files(cloud.state, cloud.settings, cloud.topology, on)

@@ -16,8 +16,8 @@ from pathlib import Path
 from pytest_whitebox.core.command import run
 from pytest_whitebox.core.errors import StackproofError
 from tests.acceptance.devcloud import Devcloud
-from tests.acceptance.guest import Guest, guest
 from tests.acceptance.record import Record
+from tests.cloud.guest import Guest, guest
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from devcloud.state import DEFAULT, State
-from tests.acceptance.guest import Guest, guest
+from tests.cloud.guest import Guest, guest
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_whitebox.core.wait import wait_for
-from tests.acceptance.guest import Guest
+from tests.cloud.guest import Guest
 
 
 @pytest.fixture(scope="module")

@@ -94,6 +94,7 @@ def _make(cloud: Any, folder: Path, undo: ExitStack) -> Guest:
     cloud.network.create_security_group_rule(
         security_group_id=group.id, direction="ingress", protocol="tcp", port_range_min=22, port_range_max=22
     )
+    cloud.network.create_security_group_rule(security_group_id=group.id, direction="ingress", protocol="icmp")
     network = cloud.network.find_network("shared", ignore_missing=False)
     port = cloud.network.create_port(network_id=network.id, security_group_ids=[group.id])
     undo.callback(cloud.network.delete_port, port)

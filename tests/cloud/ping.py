@@ -9,6 +9,7 @@ import struct
 import threading
 import time
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Self
 
 _HEADER = struct.Struct("!BBHHH")
@@ -36,7 +37,7 @@ class Ping:
     def longest_gap(self) -> float:
         """Seconds between the two answered requests that lie farthest apart."""
         times = [self.sent[number] for number in sorted(self.answered)]
-        return max((later - earlier for earlier, later in zip(times, times[1:], strict=False)), default=0.0)
+        return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -6,10 +6,7 @@ Run as root with a cloud that is up: ``python -m tests.acceptance.kills [SERVICE
 from __future__ import annotations
 
 import argparse
-import os
-import signal
 import sys
-from pathlib import Path
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
@@ -47,7 +44,7 @@ def _accept(record: Record, devcloud: Devcloud, wanted: list[str]) -> None:
                 _well(devcloud)
     if not wanted:
         with record.step("every host at once") as step:
-            step.said = f"{_power_cut(devcloud)} processes killed"
+            step.said = f"{devcloud.cut_power()} processes killed"
             devcloud("up")
             _well(devcloud)
 
@@ -74,20 +71,6 @@ def _well(devcloud: Devcloud) -> None:
     problems = devcloud.problems()
     if problems:
         raise StackproofError(f"not well: {'; '.join(problems)}", hint=_HINT)
-
-
-def _power_cut(devcloud: Devcloud) -> int:
-    """Kill every process of the cloud, hosts and all, and return how many there were."""
-    mark = f"DEVCLOUD_HOST={devcloud.state}:".encode()
-    killed = 0
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if mark in (process / "environ").read_bytes():
-                os.kill(int(process.name), signal.SIGKILL)
-                killed += 1
-        except OSError:
-            continue
-    return killed
 
 
 if __name__ == "__main__":

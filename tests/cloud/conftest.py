@@ -33,7 +33,7 @@ def connect(state: State) -> Callable[[str], Any]:
     return connection
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def server(state: State, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guest]:
     """A guest of project alpha with a volume, a floating IP and a security group that opens port 22."""
     with guest(state.clouds_yaml, tmp_path_factory.mktemp("guest")) as made:

@@ -1,0 +1,76 @@
+"""Two compute hosts: servers on both are one network, and move between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from devcloud.state import State
+from pytest_whitebox.core.command import run
+from pytest_whitebox.core.wait import wait_for
+from tests.cloud.guest import Guest
+from tests.cloud.mover import Mover
+from tests.cloud.ping import Ping
+
+#: Seconds without an answer that a live migration may take; 0.2 to 0.3 were seen.
+_PAUSE = 5
+
+
+@pytest.fixture(scope="module")
+def mover(server: Guest, state: State, connect: Callable[[str], Any]) -> Mover:
+    """Moves the guest."""
+    if state.settings().computes < 2:
+        pytest.skip("needs two compute hosts: `devcloud up --computes 2` adds one")
+    return Mover(connect("devcloud"), server.server)
+
+
+@pytest.fixture
+def neighbour(server: Guest, mover: Mover) -> Iterator[Any]:
+    """The port of a second guest of the same project, on another host than the first."""
+    cloud = server.cloud
+    network = cloud.network.find_network("shared", ignore_missing=False)
+    group = cloud.network.find_security_group("acceptance", ignore_missing=False)
+    made = cloud.compute.create_server(
+        name="neighbour",
+        flavor_id=cloud.compute.find_flavor("tiny", ignore_missing=False).id,
+        image_id=cloud.image.find_image("guest", ignore_missing=False).id,
+        networks=[{"uuid": network.id}],
+        security_groups=[{"name": group.name}],
+        scheduler_hints={"different_host": server.server},
+    )
+    try:
+        cloud.compute.wait_for_server(made, wait=180)
+        assert mover.admin.compute.get_server(made.id).compute_host != mover.host
+        yield next(cloud.network.ports(device_id=made.id))
+    finally:
+        cloud.compute.delete_server(made)
+        cloud.compute.wait_for_delete(made, wait=180)
+
+
+def test_guests_on_different_hosts_reach_each_other(server: Guest, neighbour: Any) -> None:
+    address = neighbour.fixed_ips[0]["ip_address"]
+    assert wait_for(
+        lambda: server.ssh(f"ping -c 1 -W 2 {address}").ok, timeout=60, every=1, what=f"an answer from {address}"
+    )
+    # As large as a guest's packets get: the tunnel must carry them whole.
+    assert server.ssh(f"ping -c 2 -W 5 -s 1414 {address}").ok
+
+
+def test_live_migration_keeps_address_volume_and_boot(server: Guest, mover: Mover, state: State) -> None:
+    boot = server.ssh("cat /proc/sys/kernel/random/boot_id").stdout
+    before = mover.host
+    with Ping(server.address) as ping:
+        after = mover.live()
+    assert after != before
+    assert ping.answered
+    assert ping.longest_gap < _PAUSE
+    assert server.ssh("cat /proc/sys/kernel/random/boot_id").stdout == boot != ""
+    assert "volume in-use with its data" in server.well()
+    assert server.server in _domains(state, after)
+    assert server.server not in _domains(state, before)
+
+
+def _domains(state: State, host: str) -> str:
+    return run(["ssh", "-F", str(state.ssh_config), host, "virsh", "list", "--all", "--uuid"]).stdout

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from devcloud import commands
+from devcloud import commands, save_commands
 from devcloud.catalog import PROJECTS
 from devcloud.packages import RELEASES
 from devcloud.state import DEFAULT, DEFAULT_RELEASE
@@ -83,6 +83,12 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--tls", action="store_true", default=None, help="of a new cloud: endpoints with TLS, of an own CA")
     up.add_argument("--install", action="store_true", help="install the system packages that are missing")
     verb("down", commands.down, "shut guests and services down and leave nothing running; `up` brings all back")
+    save = verb("save", save_commands.save, "put the whole cloud aside under a name, guests and all")
+    save.add_argument("name", metavar="NAME", help="or the path of a folder to make, outside the state folder")
+    load = verb("load", save_commands.load, "make the cloud what it was when it was saved, and bring it up")
+    load.add_argument("name", metavar="NAME", help="or the path of a folder that `devcloud save` made")
+    saved = verb("saved", save_commands.saved, "list the saved clouds")
+    saved.add_argument("--delete", metavar="NAME", help="delete one of them")
     verb("destroy", commands.destroy, "switch off and delete the state folder: nothing is left")
     verb("status", commands.status, "say what is wrong, service by service").add_argument(
         "--json", action="store_true", help="for programs"

@@ -7,12 +7,15 @@ import json
 import os
 import shlex
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 
 from rich.console import Console
 
-from devcloud import access, fabric, machine, packages, runit
+from devcloud import access, fabric, machine, packages, runit, saves
 from devcloud import down as switching_off
 from devcloud import status as asking
 from devcloud import up as bringing_up
@@ -27,17 +30,10 @@ from pytest_whitebox.core.wait import wait_for
 
 def up(options: argparse.Namespace) -> int:
     """Make the cloud, start it, or repair it."""
-    state = _state(options)
-    console = Console(highlight=False)
-    began = time.monotonic()
+    state = state_of(options)
     settings = settings_for(options, state)
-    state.refuse_foreign()
-    machine.require_fit(state)
-    with console.status("looking at the machine") as spinner, state.locked():
-        steps = Steps(console, spinner.update)
-        if options.install:
-            packages.install_system(steps.done)
-        machine.require_programs()
+    with making(state, install=options.install) as steps:
+        saves.refuse_half_loaded(state)
         settings = _addressed(state, settings)
         machine.require(state, Topology(settings.subnet, settings.computes))
         if not state.exists:
@@ -46,17 +42,13 @@ def up(options: argparse.Namespace) -> int:
         # Minutes may have passed since the networks were found free.
         settings = _addressed(state, settings)
         state.write(settings)
-        cloud = Cloud(state, settings)
-        os.environ.update(access.no_proxy(cloud.topology))
-        bringing_up.up(cloud, steps)
-    console.print(f"up in {time.monotonic() - began:.1f} s: OpenStack {settings.release} in {state.path}")
-    console.print(f'use it:   eval "$(devcloud env{state_option(state)})"', soft_wrap=True)
+        bring_up(Cloud(state, settings), steps)
     return 0
 
 
 def down(options: argparse.Namespace) -> int:
     """Switch the cloud off."""
-    state = _state(options)
+    state = state_of(options)
     settings = state.settings()
     machine.require_root()
     console = Console(highlight=False)
@@ -69,7 +61,7 @@ def down(options: argparse.Namespace) -> int:
 
 def destroy(options: argparse.Namespace) -> int:
     """Switch the cloud off and delete its folder."""
-    state = _state(options)
+    state = state_of(options)
     machine.require_root()
     if not state.path.exists():
         print(f"there is nothing in {state.path}")
@@ -85,7 +77,7 @@ def destroy(options: argparse.Namespace) -> int:
 
 def status(options: argparse.Namespace) -> int:
     """Print what is wrong; exit code 1 if anything is."""
-    state = _state(options)
+    state = state_of(options)
     cloud = Cloud(state, state.settings())
     machine.require_root()
     seen = asking.status(cloud)
@@ -98,7 +90,7 @@ def status(options: argparse.Namespace) -> int:
 
 def env(options: argparse.Namespace) -> int:
     """Print lines for a shell."""
-    state = _state(options)
+    state = state_of(options)
     cloud = Cloud(state, state.settings())
     values = {"OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml), "OS_CLOUD": "devcloud"}
     for name, value in (values | access.no_proxy(cloud.topology)).items():
@@ -108,7 +100,7 @@ def env(options: argparse.Namespace) -> int:
 
 def clouds_yaml(options: argparse.Namespace) -> int:
     """Print the path of clouds.yaml."""
-    state = _state(options)
+    state = state_of(options)
     state.settings()
     print(state.clouds_yaml)
     return 0
@@ -116,7 +108,7 @@ def clouds_yaml(options: argparse.Namespace) -> int:
 
 def logs(options: argparse.Namespace) -> int:
     """Print the end of a service's log, from every host that has the service."""
-    state = _state(options)
+    state = state_of(options)
     cloud = Cloud(state, state.settings())
     placed = cloud.placed(options.service)
     machine.require_root()
@@ -139,7 +131,7 @@ def logs(options: argparse.Namespace) -> int:
 
 def ssh(options: argparse.Namespace) -> int:
     """Become an ssh session on a host."""
-    state = _state(options)
+    state = state_of(options)
     cloud = Cloud(state, state.settings())
     machine.require_root()
     cloud.host_named(options.host)
@@ -148,7 +140,7 @@ def ssh(options: argparse.Namespace) -> int:
 
 def restart(options: argparse.Namespace) -> int:
     """Restart a service on every host that has it, and wait until it works."""
-    state = _state(options)
+    state = state_of(options)
     cloud = Cloud(state, state.settings())
     placed = cloud.placed(options.service)
     machine.require_root()
@@ -171,11 +163,34 @@ def restart(options: argparse.Namespace) -> int:
 
 def doctor(options: argparse.Namespace) -> int:
     """Print what was found on this machine; exit code 1 if it cannot carry a cloud."""
-    state = _state(options)
+    state = state_of(options)
     settings = state.settings() if state.exists else Settings()
     findings = machine.findings(state, Topology(settings.subnet, settings.computes))
     show_findings(findings)
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+@contextmanager
+def making(state: State, *, install: bool = False) -> Iterator[Steps]:
+    """What every command that makes or changes a cloud begins with: a machine that can, and the folder's lock."""
+    console = Console(highlight=False)
+    state.refuse_foreign()
+    machine.require_fit(state)
+    with console.status("looking at the machine") as spinner, state.locked():
+        steps = Steps(console, spinner.update)
+        if install:
+            packages.install_system(steps.done)
+        machine.require_programs()
+        yield steps
+
+
+def bring_up(cloud: Cloud, steps: Steps, loaded: Mapping[str, set[str]] = MappingProxyType({})) -> None:
+    """Bring a cloud up and say how to use it; ``loaded``: see `devcloud.up.up`."""
+    os.environ.update(access.no_proxy(cloud.topology))
+    bringing_up.up(cloud, steps, loaded)
+    option = state_option(cloud.state)
+    steps.console.print(f"up in {steps.seconds:.1f} s: OpenStack {cloud.settings.release} in {cloud.state.path}")
+    steps.console.print(f'use it:   eval "$(devcloud env{option})"', soft_wrap=True)
 
 
 def settings_for(options: argparse.Namespace, state: State) -> Settings:
@@ -211,5 +226,6 @@ def _addressed(state: State, settings: Settings) -> Settings:
     return settings if state.has_hosts else replace(settings, subnet=fabric.free_subnet())
 
 
-def _state(options: argparse.Namespace) -> State:
+def state_of(options: argparse.Namespace) -> State:
+    """The state folder that the user means."""
     return State(Path(options.state or os.environ.get("DEVCLOUD_STATE") or DEFAULT).absolute())

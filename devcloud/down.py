@@ -13,15 +13,15 @@ from pytest_whitebox.core.wait import WaitTimeout, wait_for
 #: Seconds that guests have to shut down cleanly before their host goes.
 _GUEST_TIMEOUT = 20
 #: What must write its data to disk before the power goes, and the seconds it has.
-_KEEPS_DATA = ("mariadb", "rabbitmq")
-_DATA_TIMEOUT = 20
+KEEPS_DATA = ("mariadb", "rabbitmq")
+DATA_TIMEOUT = 20
 
 
 def down(cloud: Cloud) -> bool:
     """Leave no process, mount, namespace or interface; what is kept lies in the state folder. False if it was down."""
     hosts = [on for plan in cloud.topology.hosts if (on := cloud.find(plan))]
     with ThreadPoolExecutor(max(1, len(hosts))) as pool:
-        for _ in pool.map(lambda on: _guests_off(on) if on.plan.role == COMPUTE else None, hosts):
+        for _ in pool.map(lambda on: guests_off(on) if on.plan.role == COMPUTE else None, hosts):
             pass
         for _ in pool.map(lambda on: _services_off(cloud, on), hosts):
             pass
@@ -37,10 +37,10 @@ def _services_off(cloud: Cloud, on: Host) -> None:
     """Stop what writes to the databases, then the databases; the rest bears a power cut."""
     here = [service for plan, service in cloud.placements() if plan == on.plan]
     runit.stop(on, [service.name for service in here if service.schema], timeout=4)
-    runit.stop(on, [service.name for service in here if service.name in _KEEPS_DATA], timeout=_DATA_TIMEOUT)
+    runit.stop(on, [service.name for service in here if service.name in KEEPS_DATA], timeout=DATA_TIMEOUT)
 
 
-def _guests_off(compute: Host) -> None:
+def guests_off(compute: Host) -> None:
     """Press the power button of every guest of a compute host, and pull the plug of those that do not listen.
 
     Nova's agent goes first: it would take the shut down guests for the user's wish and record it.

@@ -89,7 +89,7 @@ def power_on(state: State, plan: HostPlan) -> Host:
     if found:
         return found
     folder = folder_of(state, plan.name)
-    _make_folders(folder)
+    make_folders(folder)
     shared = {state.environments: str(state.environments), state.export: "/srv/export"}
     if plan.role == COMPUTE:
         shared[state.instances] = "/var/lib/nova/instances"
@@ -112,7 +112,7 @@ def folder_of(state: State, name: str) -> Path:
     return state.hosts / name
 
 
-def _make_folders(folder: Path) -> None:
+def make_folders(folder: Path) -> None:
     """What the host's root is built from; its own folders are there at once or not at all."""
     for part in ("work", "root"):
         (folder / part).mkdir(parents=True, exist_ok=True)

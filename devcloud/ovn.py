@@ -65,6 +65,13 @@ def configure(host: Host, topology: Topology) -> bool:
     return False
 
 
+def unplug_guests(compute: Host) -> None:
+    """Take the ports of all guests off a compute host's switch."""
+    words = ["--bare", "--columns=name", "find", "Interface", "external_ids:iface-status=active"]
+    for port in compute.run(["ovs-vsctl", "--timeout=10", *words]).stdout.split():
+        compute.run(["ovs-vsctl", "--timeout=10", "--if-exists", "del-port", port])
+
+
 def _bridge(name: str, port: str | None) -> list[str]:
     mode = "standalone" if port else "secure"
     words = [

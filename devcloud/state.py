@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from pytest_whitebox.core.errors import StackproofError
 
@@ -81,6 +82,11 @@ class State:
         return self.path / "instances"
 
     @property
+    def saved(self) -> Path:
+        """Clouds that were put aside, a folder each."""
+        return self.path / "saved"
+
+    @property
     def clouds_yaml(self) -> Path:
         """How a client reaches the cloud."""
         return self.path / "clouds.yaml"
@@ -135,11 +141,7 @@ class State:
             raise StackproofError(
                 f"{self.path / _MARKER} cannot be read as JSON", hint="mend it, or remove the folder and start again"
             ) from None
-        if recorded.get("schema") != _SCHEMA:
-            raise StackproofError(
-                f"{self.path} was made by another version of devcloud", hint="use that version, or another --state"
-            )
-        return replace(Settings(**recorded), services=tuple(recorded["services"]))
+        return settings_from(recorded, self.path)
 
     def secrets(self) -> dict[str, str]:
         """The cloud's passwords, made at the first call and kept in a file that only root reads."""
@@ -172,6 +174,15 @@ class State:
         """Delete the folder and all in it; refuses a folder that no devcloud made."""
         self.refuse_foreign()
         shutil.rmtree(self.path)
+
+
+def settings_from(recorded: dict[str, Any], where: Path) -> Settings:
+    """Settings as JSON has them; raises `StackproofError` if another version of devcloud recorded them ``where``."""
+    if recorded.get("schema") != _SCHEMA:
+        raise StackproofError(
+            f"{where} was made by another version of devcloud", hint="use that version, or another --state"
+        )
+    return replace(Settings(**recorded), services=tuple(recorded["services"]))
 
 
 def write_atomically(file: Path, text: str, *, mode: int = 0o644) -> None:

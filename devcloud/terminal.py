@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from devcloud.finding import Finding
+from devcloud.saves import Save
 from devcloud.state import DEFAULT, State
 from devcloud.status import Status
 
@@ -24,6 +25,11 @@ class Steps:
     show: Callable[[str], object]
     began: float = field(default_factory=time.monotonic)
 
+    @property
+    def seconds(self) -> float:
+        """Since the first step."""
+        return time.monotonic() - self.began
+
     def running(self, names: Iterable[str], done: int, of: int) -> None:
         """Show what is under way."""
         first, *more = sorted(names)
@@ -31,7 +37,7 @@ class Steps:
 
     def done(self, name: str, seconds: float) -> None:
         """Print what was done and how long it took."""
-        self.console.print(f"{time.monotonic() - self.began:6.1f} s  {name}  [dim]({seconds:.1f} s)[/]", soft_wrap=True)
+        self.console.print(f"{self.seconds:6.1f} s  {name}  [dim]({seconds:.1f} s)[/]", soft_wrap=True)
 
 
 def show_status(seen: Status, state: State) -> None:
@@ -61,6 +67,20 @@ def show_findings(findings: Iterable[Finding]) -> None:
         mark = "[green]ok[/]" if finding.ok else "[red]no[/]"
         table.add_row(mark, finding.name, finding.said if finding.ok else f"{finding.said}; {finding.hint}")
     Console(highlight=False).print(table)
+
+
+def show_saves(found: Iterable[Save], state: State) -> None:
+    """Print a line for each saved cloud."""
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    for heading in ("NAME", "TAKEN", "RELEASE", "MIB"):
+        table.add_column(heading)
+    for save in found:
+        taken = save.taken.astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(save.name, taken, save.settings.release, f"{save.size / 1024**2:.0f}")
+    if table.row_count:
+        Console(highlight=False).print(table)
+    else:
+        print(f"nothing is saved; `devcloud save NAME{state_option(state)}` does it")
 
 
 def state_option(state: State) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
+from types import MappingProxyType
 
 from devcloud import access, databases, fabric, host, hypervisor, ovn, runit, seed
 from devcloud.cloud import Cloud
@@ -21,8 +22,11 @@ _READY_TIMEOUT = 180
 _DEATHS = 3
 
 
-def up(cloud: Cloud, progress: Progress) -> None:
-    """Bring up what is not; what works is left alone."""
+def up(cloud: Cloud, progress: Progress, loaded: Mapping[str, set[str]] = MappingProxyType({})) -> None:
+    """Bring up what is not; what works is left alone, unless its files changed.
+
+    ``loaded`` names the projects whose files were exchanged before, by host.
+    """
     access.keys(cloud.state, cloud.topology)
     links = fabric.up(cloud.state, cloud.topology)
     changed: dict[str, set[str]] = {}
@@ -36,7 +40,7 @@ def up(cloud: Cloud, progress: Progress) -> None:
             path.split("/")[2]
             for path in write_files(cloud.state, cloud.settings, cloud.topology, on)
             if path.count("/") > 2
-        }
+        } | loaded.get(plan.name, set())
     access.write(cloud.state, cloud.topology)
     steps = _Steps(cloud, changed)
     perform(steps, progress, on_failure=steps.stopping.set)

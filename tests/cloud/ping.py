@@ -35,9 +35,9 @@ class Ping:
 
     @property
     def longest_gap(self) -> float:
-        """Seconds between the two answered requests that lie farthest apart."""
-        times = [self.sent[number] for number in sorted(self.answered)]
-        return max((later - earlier for earlier, later in pairwise(times)), default=0.0)
+        """The longest time in seconds without an answer, also at the beginning or the end."""
+        times = [self.sent[0], *(self.sent[number] for number in sorted(self.answered)), self.sent[-1]]
+        return max(later - earlier for earlier, later in pairwise(times))
 
     def __enter__(self) -> Self:
         self._thread = threading.Thread(target=self._run, daemon=True)

@@ -1,0 +1,39 @@
+"""A cloud that was saved comes back as it was, with its guests, while its hosts stay on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from devcloud.cloud import Cloud
+from devcloud.state import State
+from tests.acceptance.devcloud import Devcloud
+from tests.cloud.guest import Guest
+
+
+def test_load_undoes_everything_since_the_save(
+    server: Guest, state: State, connect: Callable[[str], Any], record_property: Callable[[str, object], None]
+) -> None:
+    devcloud, cloud, alpha = Devcloud(state.path), Cloud(state, state.settings()), connect("devcloud-alpha")
+    compute = cloud.host_named("compute1")
+    config, tool = compute.path("/etc/nova/nova.conf"), compute.path("/usr/bin/virt-host-validate")
+    before = config.read_bytes()
+    devcloud("save", "before-the-test")
+    try:
+        config.write_text("[DEFAULT]\nbroken")
+        tool.unlink()
+        compute.path("/etc/nova/later.conf").write_text("")
+        alpha.network.create_network(name="later")
+        began = time.monotonic()
+        devcloud("load", "before-the-test")
+        record_property("seconds to load", round(time.monotonic() - began, 1))
+    finally:
+        devcloud("saved", "--delete", "before-the-test")
+    assert cloud.host_named("compute1") == compute, "the host stayed on"
+    assert config.read_bytes() == before
+    assert tool.exists()
+    assert not compute.path("/etc/nova/later.conf").exists()
+    assert {network.name for network in alpha.network.networks()} == {"shared", "public"}
+    assert devcloud.problems() == []
+    assert "volume in-use with its data" in server.well()

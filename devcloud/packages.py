@@ -19,8 +19,9 @@ from devcloud.state import State, write_atomically
 from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.errors import StackproofError
 
+_LISTS = Path(__file__).with_name("releases")
 #: The releases of OpenStack that there is a frozen list of packages for, oldest first.
-RELEASES = ("2025.1",)
+RELEASES = tuple(sorted(file.stem for file in _LISTS.glob("*.txt")))
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _MARKER = ".complete"
 _LOCK_TIMEOUT = 300
@@ -113,7 +114,7 @@ def environment(state: State, release: str, say: Say) -> Path:
     Raises `StackproofError` if a package cannot be had or built; the next call goes on from what was downloaded.
     """
     folder = state.environments / release
-    frozen = Path(__file__).parent / "releases" / f"{release}.txt"
+    frozen = _LISTS / f"{release}.txt"
     digest = hashlib.sha256(frozen.read_bytes()).hexdigest()
     marker = folder / _MARKER
     if marker.exists() and marker.read_text() == digest:

@@ -36,10 +36,10 @@ def up(options: argparse.Namespace) -> int:
     with console.status("looking at the machine") as spinner, state.locked():
         steps = Steps(console, spinner.update)
         if options.install:
-            packages.install_system(steps.done)
-        machine.require_programs()
+            packages.install_system(settings.services, steps.done)
+        machine.require_programs(settings.services)
         settings = _addressed(state, settings)
-        machine.require(state, Topology(settings.subnet, settings.computes))
+        machine.require(state, Topology(settings.subnet, settings.computes), settings.services)
         if not state.exists:
             state.create(settings)
         packages.environment(state, settings.release, steps.done)
@@ -173,7 +173,7 @@ def doctor(options: argparse.Namespace) -> int:
     """Print what was found on this machine; exit code 1 if it cannot carry a cloud."""
     state = _state(options)
     settings = state.settings() if state.exists else Settings()
-    findings = machine.findings(state, Topology(settings.subnet, settings.computes))
+    findings = machine.findings(state, Topology(settings.subnet, settings.computes), settings.services)
     show_findings(findings)
     return 0 if all(finding.ok for finding in findings) else 1
 

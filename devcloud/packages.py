@@ -28,15 +28,15 @@ _LOCK_TIMEOUT = 300
 Say = Callable[[str, float], None]
 
 
-def install_system(say: Say) -> None:
-    """Install the packages that are missing; no daemon is started, and what is there already is left alone.
+def install_system(projects: Sequence[str], say: Say) -> None:
+    """Install what these projects miss; no daemon is started, and what is there already is left alone.
 
     Raises `StackproofError` if the package source is down or refuses. Ctrl-C and a killed run are put right by
     the next one.
     """
     if not shutil.which("apt-get", path=HOST_PATH):
         raise StackproofError("this machine has no apt-get", hint="use Debian 12 or Ubuntu 24.04")
-    wanted = sorted({*missing_programs(), *half_installed()})
+    wanted = sorted({*missing_programs(projects), *half_installed(projects)})
     if not wanted:
         return
     began = time.monotonic()
@@ -45,7 +45,7 @@ def install_system(say: Say) -> None:
             _apt(["dpkg", "--configure", "-a", "--force-confdef", "--force-confold"])
         updated = _apt(["apt-get", "-q", "update"])
         installed = _apt([*_APT_INSTALL, *wanted])
-    missing = missing_programs()
+    missing = missing_programs(projects)
     if not installed.ok or missing:
         failed = installed if not installed.ok else updated
         raise StackproofError(

@@ -53,20 +53,20 @@ def test_a_missing_program_names_its_package(monkeypatch: pytest.MonkeyPatch) ->
         "a-file": "/etc/passwd",
     }
     monkeypatch.setattr(dependencies, "PACKAGES", table)
-    assert dependencies.missing_programs() == {"nothing": "no-such-program", "no-headers": "/usr/include/no-such.h"}
+    assert dependencies.missing_programs([]) == {"nothing": "no-such-program", "no-headers": "/usr/include/no-such.h"}
 
 
 def test_nothing_is_run_where_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dependencies, "PACKAGES", {"libc-bin": "sh"})
     said: list[str] = []
-    packages.install_system(lambda name, seconds: said.append(name))
+    packages.install_system([], lambda name, seconds: said.append(name))
     assert said == []
 
 
 def test_another_system_is_told_before_anything_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "HOST_PATH", "/nowhere")
     with pytest.raises(StackproofError, match="no apt-get"):
-        packages.install_system(lambda *_: None)
+        packages.install_system([], lambda *_: None)
 
 
 def test_apt_gives_its_reason() -> None:

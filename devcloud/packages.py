@@ -108,6 +108,16 @@ def _apt(command: Sequence[str]) -> Result:
     return Result(tuple(command), process.returncode, out, err)
 
 
+def versions(release: str) -> dict[str, str]:
+    """The version of each project in a release, by the project's name; other packages by their own.
+
+    >>> versions("2025.1")["heat"].partition(".")[0], versions("2026.1")["nova"].partition(".")[0]
+    ('24', '33')
+    """
+    pins = (line.partition(" ;")[0].partition("==") for line in (_LISTS / f"{release}.txt").read_text().splitlines())
+    return {name.removeprefix("openstack-"): version for name, _, version in pins}
+
+
 def environment(state: State, release: str, say: Say) -> Path:
     """The virtual environment that holds a release: made from its frozen list, or mended, or as it is.
 

@@ -117,8 +117,9 @@ class Seed:
             storage.create_type(name=VOLUME_TYPE, extra_specs={"volume_backend_name": VOLUME_TYPE})
 
     def stack_domain(self) -> None:
-        """The domain of the users that stacks make for their resources, and the one who makes them."""
+        """The domain and the role of the users that stacks make for their resources, and the one who makes them."""
         identity = self._connection().identity
+        _ensure(identity, "role", "heat_stack_user")
         domain = _ensure(identity, "domain", "heat")
         password = self.state.secrets()["service"]
         user = _ensure(identity, "user", "heat-domain-admin", password=password, domain_id=domain.id)

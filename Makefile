@@ -2,7 +2,7 @@
 # Every target installs what it needs; `make help` lists them.
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test lint unit wire suites acceptance bench docs format lock changelog clean
+.PHONY: help venv demo test lint unit wire suites acceptance bench docs format lock releases changelog clean
 
 BIN := .venv/bin
 OURS := pytest_whitebox devcloud
@@ -75,6 +75,19 @@ format: venv ## mend the style where that can be done by machine
 lock: venv ## renew requirements.lock from pyproject.toml
 	@$(BIN)/uv pip compile pyproject.toml --extra devcloud --group dev --group docs --universal --python-version 3.11 \
 	    --no-emit-index-url --no-header --no-annotate --generate-hashes --upgrade --quiet -o requirements.lock
+
+# Where a release's upper constraints are: a folder or an address that has a file named after it.
+CONSTRAINTS := https://releases.openstack.org/constraints/upper
+
+releases: venv ## renew devcloud/releases/*.txt, which devcloud installs, from *.in and the releases' upper constraints
+	@for input in devcloud/releases/2*.in; do \
+	    release=$$(basename $$input .in); \
+	    $(BIN)/uv pip compile $$input devcloud/releases/common.in --constraints $(CONSTRAINTS)/$$release \
+	        --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --upgrade --quiet \
+	        -o .venv/$$release.txt >/dev/null || exit 1; \
+	    sed "/sys_platform == '\(win32\|darwin\)'/d; s/ ; \(sys_platform\|implementation_name\) != .*//" \
+	        .venv/$$release.txt >devcloud/releases/$$release.txt; \
+	done
 
 changelog: venv ## show what the fragments in changelog/ will become
 	@$(BIN)/towncrier build --draft

@@ -7,9 +7,11 @@ from devcloud.projects import OPENSTACK
 from devcloud.service import Api, Service
 from pytest_whitebox.core.errors import StackproofError
 
-#: OpenStack's projects in the order in which they depend on each other; the first five make the smallest cloud.
-PROJECTS = ("keystone", "placement", "glance", "neutron", "nova", "cinder", "swift")
-_REQUIRED = frozenset(PROJECTS[:5])
+#: OpenStack's projects in the order in which they depend on each other: what the smallest cloud is made of, what a
+#: cloud has by default besides, and what it has only if it is asked for.
+_REQUIRED = ("keystone", "placement", "glance", "neutron", "nova")
+DEFAULT = (*_REQUIRED, "cinder", "swift")
+PROJECTS = (*DEFAULT, "barbican", "heat", "designate")
 
 APIS: tuple[Api, ...] = (
     Api("keystone", 5000, 15000, "/v3", "identity", "/v3"),
@@ -20,6 +22,10 @@ APIS: tuple[Api, ...] = (
     Api("nova-metadata", 8775, 18775, "/"),
     Api("cinder", 8776, 18776, "/healthcheck", "block-storage", "/v3"),
     Api("swift", 8080, 18080, "/healthcheck", "object-store", "/v1/AUTH_%(project_id)s", "/v1"),
+    Api("barbican", 9311, 19311, "/healthcheck", "key-manager"),
+    Api("heat", 8004, 18004, "/healthcheck", "orchestration", "/v1/%(project_id)s"),
+    Api("heat-cfn", 8000, 18000, "/healthcheck", "cloudformation", "/v1"),
+    Api("designate", 9001, 19001, "/healthcheck", "dns"),
 )
 
 
@@ -34,13 +40,13 @@ def apis(projects: tuple[str, ...]) -> tuple[Api, ...]:
 
 
 def chosen(text: str | None) -> tuple[str, ...]:
-    """Projects from a comma-separated list (None: all), completed by those without which there is no cloud.
+    """Projects from a comma-separated list (None: the default), completed by those without which there is no cloud.
 
     >>> chosen("cinder")
     ('keystone', 'placement', 'glance', 'neutron', 'nova', 'cinder')
     """
-    wanted = set(PROJECTS if text is None else filter(None, (word.strip() for word in text.split(","))))
+    wanted = set(DEFAULT if text is None else filter(None, (word.strip() for word in text.split(","))))
     unknown = sorted(wanted - set(PROJECTS))
     if unknown:
         raise StackproofError(f"devcloud has no service {unknown[0]!r}", hint=f"choose from {', '.join(PROJECTS)}")
-    return tuple(project for project in PROJECTS if project in wanted | _REQUIRED)
+    return tuple(project for project in PROJECTS if project in wanted.union(_REQUIRED))

@@ -17,6 +17,17 @@ from pytest_whitebox.core.errors import StackproofError
 _TIMEOUT = 5
 #: A service reports every 10 s; after this many seconds without a report the cloud itself counts it as down.
 _STALE = 60
+#: How long ago, in seconds, a daemon of a host last reported, by the database that it writes to.
+_REPORTS = {
+    "heat": "SELECT TIMESTAMPDIFF(SECOND, MAX(updated_at), UTC_TIMESTAMP()) FROM service"
+    " WHERE `binary` = %s AND host = %s AND deleted_at IS NULL HAVING MAX(updated_at) IS NOT NULL",
+    "designate": "SELECT TIMESTAMPDIFF(SECOND, heartbeated_at, UTC_TIMESTAMP()) FROM service_statuses"
+    " WHERE CONCAT('designate-', service_name) = %s AND hostname = %s AND heartbeated_at IS NOT NULL",
+}
+_REPORT = (
+    "SELECT TIMESTAMPDIFF(SECOND, updated_at, UTC_TIMESTAMP()) FROM services"
+    " WHERE `binary` = %s AND SUBSTRING_INDEX(host, '@', 1) = %s AND deleted = 0 AND updated_at IS NOT NULL"
+)
 #: No proxy stands between the machine and its own cloud.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -97,12 +108,7 @@ def _report(state: State, topology: Topology, database: str, binary: str, host: 
             ) as connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute(
-                "SELECT TIMESTAMPDIFF(SECOND, updated_at, UTC_TIMESTAMP()) FROM services"
-                " WHERE `binary` = %s AND SUBSTRING_INDEX(host, '@', 1) = %s"
-                " AND deleted = 0 AND updated_at IS NOT NULL",
-                (binary, host),
-            )
+            cursor.execute(_REPORTS.get(database, _REPORT), (binary, host))
             row = cast("tuple[int] | None", cursor.fetchone())
     except pymysql.MySQLError as error:
         return f"its report cannot be read: {error.args[-1] if error.args else error}"

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from devcloud import commands, save_commands
+from devcloud.catalog import DEFAULT as DEFAULT_PROJECTS
 from devcloud.catalog import PROJECTS
 from devcloud.packages import RELEASES
 from devcloud.state import DEFAULT, DEFAULT_RELEASE
@@ -71,8 +72,8 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--services",
         metavar="A,B",
-        help=f"from {', '.join(PROJECTS)} (default all; the first five are always there); to a cloud that is there"
-        " they are added",
+        help=f"from {', '.join(PROJECTS)} (default up to {DEFAULT_PROJECTS[-1]}; the first five are always there);"
+        " to a cloud that is there they are added",
     )
     up.add_argument(
         "--computes", type=int, choices=COMPUTES, metavar="N", help="how many compute hosts (default 2); can grow"

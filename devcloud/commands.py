@@ -32,10 +32,10 @@ def up(options: argparse.Namespace) -> int:
     """Make the cloud, start it, or repair it."""
     state = state_of(options)
     settings = settings_for(options, state)
-    with making(state, install=options.install) as steps:
+    with making(state, settings.services, install=options.install) as steps:
         saves.refuse_half_loaded(state)
         settings = _addressed(state, settings)
-        machine.require(state, Topology(settings.subnet, settings.computes))
+        machine.require(state, Topology(settings.subnet, settings.computes), settings.services)
         if not state.exists:
             state.create(settings)
         packages.environment(state, settings.release, steps.done)
@@ -165,13 +165,13 @@ def doctor(options: argparse.Namespace) -> int:
     """Print what was found on this machine; exit code 1 if it cannot carry a cloud."""
     state = state_of(options)
     settings = state.settings() if state.exists else Settings()
-    findings = machine.findings(state, Topology(settings.subnet, settings.computes))
+    findings = machine.findings(state, Topology(settings.subnet, settings.computes), settings.services)
     show_findings(findings)
     return 0 if all(finding.ok for finding in findings) else 1
 
 
 @contextmanager
-def making(state: State, *, install: bool = False) -> Iterator[Steps]:
+def making(state: State, projects: tuple[str, ...], *, install: bool = False) -> Iterator[Steps]:
     """What every command that makes or changes a cloud begins with: a machine that can, and the folder's lock."""
     console = Console(highlight=False)
     state.refuse_foreign()
@@ -179,8 +179,8 @@ def making(state: State, *, install: bool = False) -> Iterator[Steps]:
     with console.status("looking at the machine") as spinner, state.locked():
         steps = Steps(console, spinner.update)
         if install:
-            packages.install_system(steps.done)
-        machine.require_programs()
+            packages.install_system(projects, steps.done)
+        machine.require_programs(projects)
         yield steps
 
 

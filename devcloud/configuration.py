@@ -11,7 +11,7 @@ from pathlib import Path
 import jinja2
 
 from devcloud import access
-from devcloud.catalog import apis
+from devcloud.catalog import PROJECTS, apis
 from devcloud.host import Host, folder_of
 from devcloud.state import Settings, State, write_atomically
 from devcloud.topology import Topology
@@ -68,10 +68,11 @@ def _rendered(
         "host_uuid": uuid.uuid5(uuid.NAMESPACE_URL, state.token(host.name)),
     }
     yield from _packaged(environment_of(state, settings.release) / "etc", settings)
+    absent = set(PROJECTS) - set(settings.services)
     for role in ("all", host.plan.role):
         for file in sorted((_TEMPLATES / role).rglob("*")):
-            if file.is_file():
-                name = file.relative_to(_TEMPLATES)
+            name = file.relative_to(_TEMPLATES)
+            if file.is_file() and not absent.intersection(name.parts):
                 yield (
                     f"/{file.relative_to(_TEMPLATES / role)}",
                     engine.get_template(str(name)).render(values).lstrip("\n"),

@@ -56,6 +56,9 @@ SCHEMAS: Mapping[str, Schema] = {
         ),
     ),
     "cinder": Schema(("cinder",), (("cinder-manage", "db", "sync"),)),
+    "barbican": Schema(("barbican",), (("barbican-manage", "db", "upgrade"),)),
+    "heat": Schema(("heat",), (("heat-manage", "db_sync"),)),
+    "designate": Schema(("designate",), (("designate-manage", "database", "sync"),)),
 }
 
 
@@ -115,6 +118,11 @@ def bootstrap(controller: Host, topology: Topology, *, programs: str, password: 
         env={"OS_BOOTSTRAP_PASSWORD": password},
         timeout=120,
     )
+
+
+def pool(controller: Host, *, programs: str) -> None:
+    """Tell Designate, by its own central service, which name server its zones are on."""
+    controller.run([f"{programs}/designate-manage", "pool", "update"], timeout=120)
 
 
 def rings(controller: Host, *, programs: str) -> bool:

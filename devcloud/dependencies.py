@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections import ChainMap
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from devcloud.namespace import HOST_PATH
@@ -45,18 +47,33 @@ PACKAGES = {
 }
 
 
-def missing_programs() -> dict[str, str]:
+#: The same for a project that is there only if it is asked for.
+EXTRAS: Mapping[str, Mapping[str, str]] = {"designate": {"bind9": "named"}}
+
+
+def needed(projects: Iterable[str]) -> dict[str, str]:
+    """What a cloud with these projects needs.
+
+    >>> {"bind9", "runit"} - set(needed(["nova"])), {"bind9", "runit"} - set(needed(["nova", "designate"]))
+    ({'bind9'}, set())
+    """
+    more = [EXTRAS[project] for project in projects if project in EXTRAS]
+    return {**PACKAGES, **ChainMap(*map(dict, more))}
+
+
+def missing_programs(projects: Iterable[str]) -> dict[str, str]:
     """What is not on this machine: package, and the program or file that was looked for."""
     return {
         package: wanted
-        for package, wanted in PACKAGES.items()
+        for package, wanted in needed(projects).items()
         if not (Path(wanted).exists() if wanted.startswith("/") else shutil.which(wanted, path=HOST_PATH))
     }
 
 
-def half_installed() -> list[str]:
+def half_installed(projects: Iterable[str]) -> list[str]:
     """Packages that an interrupted installation left unfinished."""
-    statuses = run(["dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\\n", *PACKAGES], check=False).stdout
+    form = "${Package} ${db:Status-Status}\\n"
+    statuses = run(["dpkg-query", "-W", "-f", form, *needed(projects)], check=False).stdout
     return unfinished(statuses)
 
 

@@ -23,14 +23,14 @@ _MEMORY, _DISK, _DISK_AGAIN = 7 * 1024**3, 8 * 1024**3, 1024**3
 _GIB = 1024**3
 
 
-def findings(state: State, topology: Topology) -> list[Finding]:
+def findings(state: State, topology: Topology, projects: Iterable[str] = ()) -> list[Finding]:
     """All that was found; without root only what anybody can see."""
-    return list(_findings(state, topology))
+    return list(_findings(state, topology, projects))
 
 
-def require(state: State, topology: Topology) -> None:
+def require(state: State, topology: Topology, projects: Iterable[str] = ()) -> None:
     """Raise `StackproofError` for the first thing that keeps this machine from carrying the cloud."""
-    _refuse(_findings(state, topology))
+    _refuse(_findings(state, topology, projects))
 
 
 def require_fit(state: State) -> None:
@@ -43,9 +43,9 @@ def require_root() -> None:
     _refuse([_root()])
 
 
-def require_programs() -> None:
+def require_programs(projects: Iterable[str]) -> None:
     """Raise `StackproofError` if a program of the system's is missing."""
-    _refuse([_programs()])
+    _refuse([_programs(projects)])
 
 
 def _refuse(found: Iterable[Finding]) -> None:
@@ -54,9 +54,9 @@ def _refuse(found: Iterable[Finding]) -> None:
             raise StackproofError(finding.said, hint=finding.hint)
 
 
-def _findings(state: State, topology: Topology) -> Iterator[Finding]:
+def _findings(state: State, topology: Topology, projects: Iterable[str]) -> Iterator[Finding]:
     yield from _fit(state)
-    yield _programs()
+    yield _programs(projects)
     if _root().ok and shutil.which("unshare") and shutil.which("ip"):
         yield trial.namespaces()
         yield from trial.kernel()
@@ -147,8 +147,8 @@ def networks(taken: str | None, topology: Topology) -> Finding:
     return Finding("networks", False, f"the networks {names} are in use: {taken}", "stop what uses them")
 
 
-def _programs() -> Finding:
-    missing = missing_programs()
+def _programs(projects: Iterable[str]) -> Finding:
+    missing = missing_programs(projects)
     if not missing:
         return Finding("programs", True, "all packages are installed")
     return Finding("programs", False, f"the packages {' '.join(missing)} are missing", "use `devcloud up --install`")

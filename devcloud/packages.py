@@ -19,23 +19,24 @@ from devcloud.state import State, write_atomically
 from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.errors import StackproofError
 
+_LISTS = Path(__file__).with_name("releases")
 #: The releases of OpenStack that there is a frozen list of packages for, oldest first.
-RELEASES = ("2025.1",)
+RELEASES = tuple(sorted(file.stem for file in _LISTS.glob("*.txt")))
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _MARKER = ".complete"
 _LOCK_TIMEOUT = 300
 Say = Callable[[str, float], None]
 
 
-def install_system(say: Say) -> None:
-    """Install the packages that are missing; no daemon is started, and what is there already is left alone.
+def install_system(projects: Sequence[str], say: Say) -> None:
+    """Install what these projects miss; no daemon is started, and what is there already is left alone.
 
     Raises `StackproofError` if the package source is down or refuses. Ctrl-C and a killed run are put right by
     the next one.
     """
     if not shutil.which("apt-get", path=HOST_PATH):
         raise StackproofError("this machine has no apt-get", hint="use Debian 12 or Ubuntu 24.04")
-    wanted = sorted({*missing_programs(), *half_installed()})
+    wanted = sorted({*missing_programs(projects), *half_installed(projects)})
     if not wanted:
         return
     began = time.monotonic()
@@ -44,7 +45,7 @@ def install_system(say: Say) -> None:
             _apt(["dpkg", "--configure", "-a", "--force-confdef", "--force-confold"])
         updated = _apt(["apt-get", "-q", "update"])
         installed = _apt([*_APT_INSTALL, *wanted])
-    missing = missing_programs()
+    missing = missing_programs(projects)
     if not installed.ok or missing:
         failed = installed if not installed.ok else updated
         raise StackproofError(
@@ -107,13 +108,23 @@ def _apt(command: Sequence[str]) -> Result:
     return Result(tuple(command), process.returncode, out, err)
 
 
+def versions(release: str) -> dict[str, str]:
+    """The version of each project in a release, by the project's name; other packages by their own.
+
+    >>> versions("2025.1")["heat"].partition(".")[0], versions("2026.1")["nova"].partition(".")[0]
+    ('24', '33')
+    """
+    pins = (line.partition(" ;")[0].partition("==") for line in (_LISTS / f"{release}.txt").read_text().splitlines())
+    return {name.removeprefix("openstack-"): version for name, _, version in pins}
+
+
 def environment(state: State, release: str, say: Say) -> Path:
     """The virtual environment that holds a release: made from its frozen list, or mended, or as it is.
 
     Raises `StackproofError` if a package cannot be had or built; the next call goes on from what was downloaded.
     """
     folder = state.environments / release
-    frozen = Path(__file__).parent / "releases" / f"{release}.txt"
+    frozen = _LISTS / f"{release}.txt"
     digest = hashlib.sha256(frozen.read_bytes()).hexdigest()
     marker = folder / _MARKER
     if marker.exists() and marker.read_text() == digest:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from devcloud.service import Alive, Http, Report, Service
+from devcloud.service import Alive, Command, Http, Report, Service
 from devcloud.topology import COMPUTE
 
 
@@ -101,4 +101,18 @@ OPENSTACK: tuple[Service, ...] = (
         Http(18080, "/healthcheck", 8080),
         after=("swift-account", "swift-container", "swift-object", "memcached", "haproxy"),
     ),
+    _api("barbican", "barbican-api", 19311, "/healthcheck"),
+    _api("heat", "heat-api", 18004, "/healthcheck"),
+    _api("heat", "heat-api-cfn", 18000, "/healthcheck"),
+    _daemon("heat", "heat-engine", Report("heat")),
+    Service(
+        "bind",
+        "designate",
+        ("named", "-g", "-n", "1", "-c", "/etc/designate/named.conf"),
+        Command(("rndc", "-c", "/etc/designate/rndc.conf", "status")),
+        folders=("/var/lib/bind",),
+    ),
+    _api("designate", "designate-api", 19001, "/healthcheck"),
+    _daemon("designate", "designate-central", Report("designate")),
+    *(_daemon("designate", f"designate-{part}", Report("designate")) for part in ("mdns", "worker", "producer")),
 )

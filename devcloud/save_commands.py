@@ -10,7 +10,6 @@ from devcloud import machine, packages, saves
 from devcloud.cloud import Cloud
 from devcloud.commands import bring_up, making, state_of
 from devcloud.terminal import show_saves
-from devcloud.topology import Topology
 from pytest_whitebox.core.errors import StackproofError
 
 
@@ -18,7 +17,7 @@ def save(options: argparse.Namespace) -> int:
     """Put the whole cloud aside under a name; what was up is up again afterwards."""
     state = state_of(options)
     cloud, folder = Cloud(state, state.settings()), saves.place(state, options.name)
-    with making(state) as steps:
+    with making(state, cloud.settings.services) as steps:
         saves.refuse_half_loaded(state)
         saves.refuse_taken(folder)
         hosts = [cloud.find(plan) for plan in cloud.topology.hosts]
@@ -39,10 +38,10 @@ def load(options: argparse.Namespace) -> int:
     state = state_of(options)
     wanted = saves.find(state, options.name)
     cloud = Cloud(state, wanted.settings)
-    with making(state) as steps:
+    with making(state, wanted.settings.services) as steps:
         if state.exists:
             _make_way(Cloud(state, state.settings()), wanted)
-        machine.require(state, Topology(wanted.settings.subnet, wanted.settings.computes))
+        machine.require(state, cloud.topology, wanted.settings.services)
         if not state.exists:
             state.create(wanted.settings)
         packages.environment(state, wanted.settings.release, steps.done)

@@ -116,6 +116,15 @@ class Seed:
         if not storage.find_type(VOLUME_TYPE):
             storage.create_type(name=VOLUME_TYPE, extra_specs={"volume_backend_name": VOLUME_TYPE})
 
+    def stack_domain(self) -> None:
+        """The domain and the role of the users that stacks make for their resources, and the one who makes them."""
+        identity = self._connection().identity
+        _ensure(identity, "role", "heat_stack_user")
+        domain = _ensure(identity, "domain", "heat")
+        password = self.state.secrets()["service"]
+        user = _ensure(identity, "user", "heat-domain-admin", password=password, domain_id=domain.id)
+        identity.assign_domain_role_to_user(domain, user, identity.find_role("admin"))
+
     def compute(self, controller: Host, programs: str) -> None:
         """Flavors, and the compute hosts put into their cell."""
         compute = self._connection().compute

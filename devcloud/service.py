@@ -36,7 +36,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Works when the service has written its row of ``<database>.services`` since it was started."""
+    """Works when the service has written its row of the database's table of services since it was started."""
 
     database: str
 

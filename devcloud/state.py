@@ -21,6 +21,8 @@ _MARKER = "devcloud.json"
 _LOCK = ".lock"
 _SCHEMA = 2
 _SECRETS = ("admin", "user", "service", "database", "queue", "metadata", "hash_prefix", "hash_suffix")
+#: Secrets of single services: Barbican's key-encrypting key, Heat's for what it stores, and BIND's for `rndc`.
+_KEYS = ("kek", "stacks", "rndc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +146,14 @@ class State:
         return settings_from(recorded, self.path)
 
     def secrets(self) -> dict[str, str]:
-        """The cloud's passwords, made at the first call and kept in a file that only root reads."""
+        """The cloud's passwords, made when they are first asked for and kept in a file that only root reads."""
         file = self.path / "secrets.json"
-        if not file.exists():
-            made = {name: secrets.token_urlsafe(18) for name in _SECRETS}
-            write_atomically(file, json.dumps(made), mode=0o600)
-        known: dict[str, str] = json.loads(file.read_text())
+        known: dict[str, str] = json.loads(file.read_text()) if file.exists() else {}
+        passwords = {name: secrets.token_urlsafe(18) for name in _SECRETS if name not in known}
+        keys = {name: secrets.token_hex(32) for name in _KEYS if name not in known}
+        if passwords or keys:
+            known |= passwords | keys
+            write_atomically(file, json.dumps(known), mode=0o600)
         return known
 
     @contextmanager

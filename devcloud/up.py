@@ -93,6 +93,11 @@ class _Steps(Iterable[Task]):
         yield self._once("images", seeding.images, ("users and endpoints", "glance-api on controller"))
         if "cinder" in cloud.settings.services:
             yield self._once("volume type", seeding.volumes, ("users and endpoints", "cinder-api on controller"))
+        if "heat" in cloud.settings.services:
+            yield self._once("domain of stacks", seeding.stack_domain, ("users and endpoints",))
+        if "designate" in cloud.settings.services:
+            work = partial(databases.pool, controller, programs=programs)
+            yield self._once("DNS pool", work, ("designate-central on controller",))
         everything = tuple(_name(plan, service) for plan, service in cloud.placements())
         yield self._once("flavors and hosts", partial(seeding.compute, controller, programs), everything, of=computes)
 

@@ -84,6 +84,25 @@ class Create:
         _settled(lambda: connection.block_storage.get_volume(volume.id), "in-use", f"volume {volume.name}")
         return attachment
 
+    def secret(self, payload: str) -> Any:
+        """A secret whose payload is a text."""
+        manager: Any = self._cloud.connection.key_manager
+        name = self._noted("secret", remove.secret)
+        return manager.create_secret(name=name, payload=payload, payload_content_type="text/plain")
+
+    def zone(self) -> Any:
+        """A primary zone that its name servers have."""
+        dns: Any = self._cloud.connection.dns
+        name = remove.domain(self._noted("zone", remove.zone))
+        made = dns.create_zone(name=name, email=f"hostmaster@{name.rstrip('.')}", ttl=60)
+        return _settled(lambda: dns.get_zone(made.id), "ACTIVE", f"zone {name}")
+
+    def stack(self, template: Mapping[str, Any], **parameters: str) -> Any:
+        """A stack that Heat has begun to make."""
+        heat: Any = self._cloud.connection.orchestration
+        name = self._noted("stack", remove.stack)
+        return heat.create_stack(name=name, template=dict(template), parameters=parameters, timeout_mins=5)
+
     def _image(self, properties: Mapping[str, str] | None) -> Any:
         if properties:
             return self.image(properties=properties)
@@ -104,7 +123,7 @@ class Create:
 
 def _settled(look: Callable[[], Any], status: str, what: str) -> Any:
     seen = wait_for(
-        lambda: found if (found := look()).status == status or "error" in found.status else None,
+        lambda: found if (found := look()).status == status or "error" in found.status.lower() else None,
         timeout=180, every=0.5, what=f"{what} to become {status}",
     )  # fmt: skip
     if seen.status != status:

@@ -37,6 +37,33 @@ def volume(connection: Connection, name: str) -> None:
     _all(name, lambda: storage.volumes(name=name), storage.delete_volume, "volume")
 
 
+def secret(connection: Connection, name: str) -> None:
+    """Delete the secrets of this name."""
+    manager: Any = connection.key_manager
+    _all(name, lambda: manager.secrets(name=name), lambda found: manager.delete_secret(found.secret_id), "secret")
+
+
+def domain(name: str) -> str:
+    """The domain that a zone of this name is for, under a top level that no name server outside knows.
+
+    >>> domain("sp-zone1")
+    'sp-zone1.stackproof.test.'
+    """
+    return f"{name}.stackproof.test."
+
+
+def zone(connection: Connection, name: str) -> None:
+    """Delete the zones of this name and wait until their name servers have let go of them."""
+    dns: Any = connection.dns
+    _all(domain(name), lambda: dns.zones(name=domain(name)), dns.delete_zone, "zone")
+
+
+def stack(connection: Connection, name: str) -> None:
+    """Delete the stacks of this name, with all that they made, and wait until they are gone."""
+    heat: Any = connection.orchestration
+    _all(name, lambda: heat.stacks(name=name), heat.delete_stack, "stack")
+
+
 def attachment(connection: Connection, server_id: str, volume_id: str) -> None:
     """Detach a volume and wait until it is free; nothing to do if it is not attached."""
     compute: Any = connection.compute

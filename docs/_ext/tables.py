@@ -1,4 +1,4 @@
-"""Tables made from the code, so that they cannot be out of date: ``{settings}``, ``{markers}``, ``{fixtures}``."""
+"""Tables made from the code, so that they cannot be out of date: ``{settings}``, ``{releases}``, …"""
 
 from __future__ import annotations
 
@@ -62,6 +62,21 @@ class Fixtures(_Table):
                 yield f"`{name}` ({marker.scope})\n: {_sentence(fixture)}\n"
 
 
+class Releases(_Table):
+    """Each release and the versions of its projects."""
+
+    def lines(self) -> Iterator[str]:
+        """One column per release, one row per project."""
+        from devcloud.catalog import PROJECTS
+        from devcloud.packages import RELEASES, versions
+
+        frozen = [versions(release) for release in RELEASES]
+        yield f"| | {' | '.join(RELEASES)} |"
+        yield "|---" * (len(RELEASES) + 1) + "|"
+        for project in PROJECTS:
+            yield f"| {project} | {' | '.join(release[project] for release in frozen)} |"
+
+
 def _sentence(fixture: Any) -> str:
     text = inspect.getdoc(fixture._get_wrapped_function()) or ""
     return text.replace("``", "`").replace("\n", " ")
@@ -69,6 +84,6 @@ def _sentence(fixture: Any) -> str:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
-    for name, directive in (("settings", Settings), ("markers", Markers), ("fixtures", Fixtures)):
-        app.add_directive(name, directive)
+    for directive in (Settings, Markers, Fixtures, Releases):
+        app.add_directive(directive.__name__.lower(), directive)
     return {"parallel_read_safe": True}

@@ -21,6 +21,9 @@ SOURCES: Mapping[str, tuple[tuple[str, ...], str]] = {
     "placement": (("placement-api",), "placement_database"),
     "glance": (("glance-api",), "database"),
     "keystone": (("keystone", "keystone-api"), "database"),
+    "barbican": (("barbican-api",), "database"),
+    "heat": (("heat-engine", "heat-api"), "database"),
+    "designate": (("designate-central", "designate-api"), "storage:sqlalchemy"),
 }
 _CELL = "SELECT c.name, c.database_connection FROM cell_mappings c JOIN "
 _CELL_OF_SERVER = _CELL + "instance_mappings i ON c.id = i.cell_id WHERE i.instance_uuid = :id"

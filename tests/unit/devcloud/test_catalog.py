@@ -7,7 +7,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from devcloud.catalog import APIS, PROJECTS, apis, chosen, services
+from devcloud.catalog import APIS, DEFAULT, PROJECTS, apis, chosen, services
 from devcloud.service import Http, Port
 from devcloud.topology import COMPUTE, CONTROLLER
 from pytest_whitebox.core.errors import StackproofError
@@ -20,7 +20,9 @@ def test_names_are_unique() -> None:
     assert [name for name, times in Counter(service.name for service in ALL).items() if times > 1] == []
 
 
-@pytest.mark.parametrize("projects", [PROJECTS, SMALLEST, chosen("cinder"), chosen("swift")])
+@pytest.mark.parametrize(
+    "projects", [PROJECTS, DEFAULT, SMALLEST, *map(chosen, ["cinder", "swift", "barbican", "heat", "designate"])]
+)
 def test_each_service_waits_for_services_that_are_there(projects: tuple[str, ...]) -> None:
     known = {service.name for service in services(projects)}
     assert known
@@ -68,6 +70,18 @@ def test_the_smallest_cloud_has_no_doors_that_lead_nowhere() -> None:
 
 
 def test_an_unknown_service_is_named() -> None:
-    with pytest.raises(StackproofError, match="'heat'") as caught:
-        chosen("cinder, heat")
+    with pytest.raises(StackproofError, match="'octavia'") as caught:
+        chosen("cinder, octavia")
     assert "swift" in caught.value.hint
+    assert "heat" in caught.value.hint
+
+
+def test_what_must_be_asked_for_is_not_in_a_cloud_by_default() -> None:
+    assert set(PROJECTS) - set(chosen(None)) == {"barbican", "heat", "designate"}
+    assert chosen("designate, heat") == (*SMALLEST, "heat", "designate")
+    assert {api.type for api in apis(PROJECTS)} - {api.type for api in apis(DEFAULT)} == {
+        "key-manager",
+        "orchestration",
+        "cloudformation",
+        "dns",
+    }

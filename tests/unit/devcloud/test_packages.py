@@ -9,6 +9,7 @@ import pytest
 
 import devcloud
 from devcloud import dependencies, packages
+from devcloud.catalog import PROJECTS
 from devcloud.packages import RELEASES, environment, reason, uv_reason
 from devcloud.state import DEFAULT_RELEASE, State
 from pytest_whitebox.core.errors import StackproofError
@@ -31,7 +32,7 @@ error: Failed to fetch: http://127.0.0.1:9/simple/pyeclib/
 
 
 def test_each_release_has_its_frozen_list() -> None:
-    assert sorted(file.stem for file in FOLDER.glob("*.txt")) == sorted(RELEASES)
+    assert RELEASES == ("2025.1", "2025.2", "2026.1")
     assert DEFAULT_RELEASE in RELEASES
 
 
@@ -41,8 +42,24 @@ def test_a_frozen_list_pins_every_package_once(release: str) -> None:
     names = [re.fullmatch(r"([a-z0-9._-]+)==[\w.]+( ; .+)?", line, re.IGNORECASE) for line in lines]
     assert [line for line, name in zip(lines, names, strict=True) if not name] == []
     assert len({name[1].lower() for name in names if name}) == len(lines)
-    projects = {name[1] for name in names if name}
-    assert {"keystone", "glance", "nova", "neutron", "cinder", "swift", "uwsgi"} <= projects
+
+
+@pytest.mark.parametrize("release", RELEASES)
+def test_a_release_has_the_packages_of_all_daemons(release: str) -> None:
+    frozen = dict(re.findall(r"^([\w-]+)==(\d+\.\d+)", (FOLDER / f"{release}.txt").read_text(), re.MULTILINE))
+    wanted = dict(re.findall(r"^([\w-]+)>=([\d.]+),<", (FOLDER / f"{release}.in").read_text(), re.MULTILINE))
+    assert sorted(wanted) == sorted(
+        {"placement": "openstack-placement", "heat": "openstack-heat"}.get(name, name) for name in PROJECTS
+    )
+    assert [name for name, version in wanted.items() if not f"{frozen[name]}.".startswith(f"{version}.")] == []
+    assert {"uwsgi", "pymysql", "libvirt-python"} <= set(frozen)
+
+
+def test_each_release_is_a_major_version_later() -> None:
+    majors = [
+        re.findall(r"^nova==(\d+)", (FOLDER / f"{release}.txt").read_text(), re.MULTILINE) for release in RELEASES
+    ]
+    assert [int(found) for (found,) in majors] == list(range(31, 31 + len(RELEASES)))
 
 
 def test_a_missing_program_names_its_package(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,20 +70,27 @@ def test_a_missing_program_names_its_package(monkeypatch: pytest.MonkeyPatch) ->
         "a-file": "/etc/passwd",
     }
     monkeypatch.setattr(dependencies, "PACKAGES", table)
-    assert dependencies.missing_programs() == {"nothing": "no-such-program", "no-headers": "/usr/include/no-such.h"}
+    assert dependencies.missing_programs([]) == {"nothing": "no-such-program", "no-headers": "/usr/include/no-such.h"}
+
+
+def test_what_only_one_project_needs_is_asked_for_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dependencies, "PACKAGES", {"libc-bin": "sh"})
+    monkeypatch.setattr(dependencies, "EXTRAS", {"designate": {"a-name-server": "no-such-program"}})
+    assert dependencies.missing_programs(["nova", "heat"]) == {}
+    assert dependencies.missing_programs(["nova", "designate"]) == {"a-name-server": "no-such-program"}
 
 
 def test_nothing_is_run_where_nothing_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dependencies, "PACKAGES", {"libc-bin": "sh"})
     said: list[str] = []
-    packages.install_system(lambda name, seconds: said.append(name))
+    packages.install_system([], lambda name, seconds: said.append(name))
     assert said == []
 
 
 def test_another_system_is_told_before_anything_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "HOST_PATH", "/nowhere")
     with pytest.raises(StackproofError, match="no apt-get"):
-        packages.install_system(lambda *_: None)
+        packages.install_system([], lambda *_: None)
 
 
 def test_apt_gives_its_reason() -> None:

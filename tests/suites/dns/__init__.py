@@ -1,0 +1,1 @@
+"""What Designate does behind its API."""

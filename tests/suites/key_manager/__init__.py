@@ -1,0 +1,1 @@
+"""What Barbican does behind its API."""

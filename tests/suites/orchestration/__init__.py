@@ -1,0 +1,1 @@
+"""What Heat does behind its API."""

@@ -9,6 +9,7 @@ from functools import cached_property
 from devcloud import check, host, runit
 from devcloud.catalog import services
 from devcloud.configuration import environment_of
+from devcloud.doors import Doors
 from devcloud.host import Host
 from devcloud.service import Service
 from devcloud.state import Settings, State
@@ -27,6 +28,11 @@ class Cloud:
     def topology(self) -> Topology:
         """Its networks and hosts."""
         return Topology(self.settings.subnet, self.settings.computes)
+
+    @cached_property
+    def doors(self) -> Doors:
+        """Its APIs' public side."""
+        return Doors.of(self.state, self.settings)
 
     @cached_property
     def services(self) -> tuple[Service, ...]:
@@ -79,4 +85,4 @@ class Cloud:
 
     def problem(self, on: Host, service: Service, seen: runit.Supervised | None) -> str | None:
         """What is wrong with one daemon, in a few words, or None; ``seen`` is what its supervisor says."""
-        return check.problem(self.state, self.topology, on, service, seen)
+        return check.problem(self.state, self.doors, on, service, seen)

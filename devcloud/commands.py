@@ -93,6 +93,8 @@ def env(options: argparse.Namespace) -> int:
     state = state_of(options)
     cloud = Cloud(state, state.settings())
     values = {"OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml), "OS_CLOUD": "devcloud"}
+    if cloud.doors.ca:
+        values["OS_CACERT"] = str(cloud.doors.ca)
     for name, value in (values | access.no_proxy(cloud.topology)).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0

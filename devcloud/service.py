@@ -82,6 +82,8 @@ class Service:
     user: str = ""
     schema: str = ""
     keeps_children: bool = False
+    own_file: str = ""
+    instance: str = "a"
 
     @property
     def log(self) -> str:

@@ -9,6 +9,7 @@ from threading import Event
 from types import MappingProxyType
 
 from devcloud import access, databases, fabric, host, hypervisor, ovn, runit, seed
+from devcloud.authority import Authority
 from devcloud.cloud import Cloud
 from devcloud.configuration import write_files
 from devcloud.plan import Progress, Task, perform
@@ -28,6 +29,8 @@ def up(cloud: Cloud, progress: Progress, loaded: Mapping[str, set[str]] = Mappin
     ``loaded`` names the projects whose files were exchanged before, by host.
     """
     access.keys(cloud.state, cloud.topology)
+    if cloud.settings.tls:
+        Authority(cloud.state.authority).certify(cloud.topology.controller.name, cloud.doors.address)
     links = fabric.up(cloud.state, cloud.topology)
     changed: dict[str, set[str]] = {}
     for plan in cloud.topology.hosts:
@@ -41,7 +44,7 @@ def up(cloud: Cloud, progress: Progress, loaded: Mapping[str, set[str]] = Mappin
             for path in write_files(cloud.state, cloud.settings, cloud.topology, on)
             if path.count("/") > 2
         } | loaded.get(plan.name, set())
-    access.write(cloud.state, cloud.topology)
+    access.write(cloud.state, cloud.topology, cloud.doors)
     steps = _Steps(cloud, changed)
     perform(steps, progress, on_failure=steps.stopping.set)
 
@@ -83,7 +86,7 @@ class _Steps(Iterable[Task]):
             if project in databases.SCHEMAS:
                 work = partial(databases.fill, controller, project, programs=programs, password=secrets["database"])
                 yield self._once(f"schema of {project}", work, ("mariadb on controller",))
-        work = partial(databases.bootstrap, controller, cloud.topology, programs=programs, password=secrets["admin"])
+        work = partial(databases.bootstrap, controller, cloud.doors, programs=programs, password=secrets["admin"])
         yield self._once("first user", work, ("schema of keystone", "memcached on controller"))
         seeding = seed.Seed(cloud.state, cloud.settings, cloud.topology)
         ready = ("first user", "keystone-api on controller")

@@ -31,11 +31,6 @@ class Backend:
         """True if it is given requests."""
         return self.state.startswith("UP")
 
-    @property
-    def drained(self) -> bool:
-        """True if somebody has said that it shall be given no more."""
-        return self.state.startswith(("DRAIN", "MAINT"))
-
 
 def backends(host: Host) -> tuple[Backend, ...]:
     """All instances; raises `StackproofError` if HAProxy does not answer on its host."""
@@ -64,6 +59,17 @@ def drain(host: Host, server: Backend, *, timeout: float) -> int:
 def ready(host: Host, server: Backend) -> None:
     """Give it requests again, as soon as its health check is good."""
     _said(host, f"set server {server.api}/{server.instance} state ready")
+
+
+def wait_until_unknown(host: Host, port: int, *, timeout: float = 30) -> None:
+    """Wait until HAProxy, which has a new configuration, has no instance at a port."""
+    wait_for(
+        lambda: backend(host, port) is None,
+        timeout=timeout,
+        every=0.05,
+        what=f"haproxy to forget port {port}",
+        hint="see `devcloud logs haproxy`",
+    )
 
 
 def _now(host: Host, server: Backend) -> Backend:

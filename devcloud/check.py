@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 from typing import cast
 
+from devcloud import balancer
 from devcloud.doors import Doors
 from devcloud.host import Host
 from devcloud.runit import Supervised
@@ -28,13 +29,19 @@ def problem(state: State, doors: Doors, host: Host, service: Service, seen: Supe
     return _failure(state, doors, host, service, service.check, seen)
 
 
+def answers(host: Host, service: Service) -> bool:
+    """True if an API answers its health check itself, whatever HAProxy thinks of it."""
+    check = service.check
+    return isinstance(check, Http) and _http(f"http://{host.plan.mgmt}:{check.port}{check.path}") is None
+
+
 def _failure(state: State, doors: Doors, host: Host, service: Service, check: Check, seen: Supervised) -> str | None:
     address = str(host.plan.mgmt)
     match check:
         case Alive():
             return None
         case Http(port, path, door):
-            return _http(f"http://{address}:{port}{path}") or (_door(doors, door, path) if door else None)
+            return _http(f"http://{address}:{port}{path}") or (_passed_on(doors, host, check) if door else None)
         case Port(port):
             return _port(address, port)
         case Command(words, says):
@@ -60,9 +67,15 @@ def _http(url: str, ca: Path | None = None) -> str | None:
         return f"does not answer {url}: {reason}"
 
 
-def _door(doors: Doors, port: int, path: str) -> str | None:
-    """HAProxy's view; that HAProxy itself is down is said once, of HAProxy."""
-    said = _http(doors.url(port, path), doors.ca)
+def _passed_on(doors: Doors, host: Host, check: Http) -> str | None:
+    """HAProxy's view of an instance; that HAProxy itself is down is said once, of HAProxy."""
+    try:
+        seen = balancer.backend(host, check.port)
+    except StackproofError:
+        return None
+    if seen is None or not seen.serves:
+        return f"is given no requests by haproxy, which calls it {seen.state if seen else 'unknown'}"
+    said = _http(doors.url(check.door, check.path), doors.ca)
     return f"is not passed on by haproxy: {said}" if said and said.startswith("answers") else None
 
 

@@ -15,12 +15,14 @@ from types import MappingProxyType
 
 from rich.console import Console
 
-from devcloud import access, fabric, machine, packages, runit, saves
+from devcloud import access, fabric, machine, packages, rotation, runit, saves
 from devcloud import down as switching_off
 from devcloud import status as asking
 from devcloud import up as bringing_up
 from devcloud.catalog import chosen
 from devcloud.cloud import Cloud
+from devcloud.host import Host
+from devcloud.service import Service
 from devcloud.state import DEFAULT, DEFAULT_RELEASE, Settings, State
 from devcloud.terminal import Steps, show_findings, show_status, state_option
 from devcloud.topology import Topology
@@ -115,9 +117,9 @@ def logs(options: argparse.Namespace) -> int:
     placed = cloud.placed(options.service)
     machine.require_root()
     if options.follow and len(placed) > 1:
-        names = " and ".join(plan.name for plan, _ in placed)
+        names = " and ".join(f"{service.name} on {plan.name}" for plan, service in placed)
         raise StackproofError(
-            f"{options.service} runs on {names}, and only one log can be followed",
+            f"there are {names}, and only one log can be followed",
             hint=f"use `devcloud ssh {placed[0][0].name} tail -F {placed[0][1].log}`",
         )
     for plan, service in placed:
@@ -144,12 +146,14 @@ def restart(options: argparse.Namespace) -> int:
     """Restart a service on every host that has it, and wait until it works."""
     state = state_of(options)
     cloud = Cloud(state, state.settings())
-    placed = cloud.placed(options.service)
+    placed = cloud.placed(options.service, options.instance)
     machine.require_root()
     for plan, service in placed:
         began = time.monotonic()
         on = cloud.host(plan)
-        runit.restart(on, service.name)
+        rotation.restart(on, service)
+        if service.is_api:
+            rotation.put_back(on, service)
         wait_for(
             lambda on=on, service=service: (  # type: ignore[misc]
                 cloud.problem(on, service, runit.supervised(on, service.name)) is None
@@ -161,6 +165,28 @@ def restart(options: argparse.Namespace) -> int:
         )
         print(f"{service.name} on {plan.name} restarted in {time.monotonic() - began:.1f} s")
     return 0
+
+
+def drain(options: argparse.Namespace) -> int:
+    """Take instances of an API out of HAProxy's rotation and wait until they have nothing left to do."""
+    for on, service in _instances(options):
+        print(rotation.take_out(on, service, timeout=options.timeout))
+    return 0
+
+
+def ready(options: argparse.Namespace) -> int:
+    """Put instances of an API back, once they answer."""
+    for on, service in _instances(options):
+        print(rotation.put_back(on, service))
+    return 0
+
+
+def _instances(options: argparse.Namespace) -> list[tuple[Host, Service]]:
+    state = state_of(options)
+    cloud = Cloud(state, state.settings())
+    placed = cloud.placed(options.service, options.instance)
+    machine.require_root()
+    return [(cloud.host(plan), service) for plan, service in placed]
 
 
 def doctor(options: argparse.Namespace) -> int:

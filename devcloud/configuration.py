@@ -12,9 +12,10 @@ import jinja2
 
 from devcloud import access
 from devcloud.authority import Authority
-from devcloud.catalog import apis
+from devcloud.catalog import apis, services
 from devcloud.doors import CA_ON_HOST, Doors
 from devcloud.host import Host, folder_of
+from devcloud.instance import INSTANCES
 from devcloud.state import Settings, State, write_atomically
 from devcloud.topology import CONTROLLER, Topology
 
@@ -66,6 +67,7 @@ def _rendered(
         "release": settings.release,
         "environment": environment_of(state, settings.release),
         "apis": apis(settings.services),
+        "instances": INSTANCES[: settings.workers],
         "known_hosts": access.known_hosts(state, topology),
         "url": Doors.of(state, settings).url,
         "tls": settings.tls,
@@ -76,14 +78,14 @@ def _rendered(
     if settings.tls:
         yield from _certificates(state, host)
     yield from _packaged(environment_of(state, settings.release) / "etc", settings)
+    own_files = {service.own_file for service in services(settings.services)}
     for role in ("all", host.plan.role):
         for file in sorted((_TEMPLATES / role).rglob("*")):
             if file.is_file():
-                name = file.relative_to(_TEMPLATES)
-                yield (
-                    f"/{file.relative_to(_TEMPLATES / role)}",
-                    engine.get_template(str(name)).render(values).lstrip("\n"),
-                )
+                template = engine.get_template(str(file.relative_to(_TEMPLATES)))
+                path = f"/{file.relative_to(_TEMPLATES / role)}"
+                for instance in INSTANCES[: settings.workers] if path in own_files else INSTANCES[:1]:
+                    yield instance.file(path), template.render(values, instance=instance).lstrip("\n")
 
 
 def _certificates(state: State, host: Host) -> Iterator[tuple[str, str]]:

@@ -116,6 +116,9 @@ def parser() -> argparse.ArgumentParser:
             made.add_argument(
                 "--timeout", type=float, default=DRAIN_TIMEOUT, metavar="SECONDS", help="to wait (default %(default)s)"
             )
+    verb("metrics", commands.metrics, "count requests by API, memory and processor time by service").add_argument(
+        "--output", type=Path, metavar="FILE", help="write it there as JSON, process by process"
+    )
     verb("doctor", commands.doctor, "check whether this machine can carry a cloud; changes nothing")
     return top
 

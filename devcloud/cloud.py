@@ -60,7 +60,9 @@ class Cloud:
             raise StackproofError(f"this cloud has no service {name!r}", hint=f"choose from {names}")
         chosen = [(plan, service) for plan, service in found if instance in ("", service.instance.letter)]
         if not chosen:
-            raise StackproofError(f"{name} has no instance {instance}", hint="`devcloud up --workers 2` makes it")
+            raise StackproofError(
+                f"{name} has no instance {instance}", hint="`devcloud up --workers 2` makes instance b"
+            )
         return chosen
 
     def unwanted(self) -> Iterator[Service]:

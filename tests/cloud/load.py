@@ -79,7 +79,7 @@ def under_load(probe: Probe, threads: int = 2) -> Iterator[list[Answer]]:
 
 
 def probes(cloud: Any) -> dict[str, Probe]:
-    """An authenticated read of each API, by the name of its service, and a token from Keystone; ``cloud``: openstacksdk."""
+    """An authenticated read of each API and a token from Keystone, by service; ``cloud`` is openstacksdk's."""
     config = cloud.config.config
     ca, token = config.get("cacert"), {"X-Auth-Token": cloud.auth_token}
     paths = {

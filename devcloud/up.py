@@ -71,7 +71,8 @@ class _Steps(Iterable[Task]):
     def __iter__(self) -> Iterator[Task]:
         yield from self._infrastructure()
         yield from self._data()
-        yield Task("instances that are too many", self._removed, ("haproxy on controller",))
+        for service in self.cloud.unwanted():
+            yield Task(f"{service.name} is there no more", partial(self._removed, service), ("haproxy on controller",))
         for plan, service in self.cloud.placements():
             yield Task(_name(plan, service), partial(self._start, plan, service), tuple(self._needs(plan, service)))
 
@@ -159,15 +160,14 @@ class _Steps(Iterable[Task]):
         else:
             rotation.restart(on, service)
 
-    def _removed(self) -> bool:
-        """Stop the instances that the cloud has no more, as soon as HAProxy gives them no requests."""
-        on, any_there = self.cloud.controller, False
-        for service in self.cloud.unwanted():
-            if runit.supervised(on, service.name):
-                balancer.wait_until_unknown(on, service.port)
-                any_there |= runit.remove(on, service.name)
-                on.path(service.own_file).unlink(missing_ok=True)
-        return any_there
+    def _removed(self, service: Service) -> bool:
+        """Stop an instance that the cloud has no more, as soon as HAProxy gives it no requests; False if it is gone."""
+        on = self.cloud.controller
+        if not runit.supervised(on, service.name):
+            return False
+        balancer.wait_until_unknown(on, service.port)
+        on.path(service.own_file).unlink(missing_ok=True)
+        return runit.remove(on, service.name)
 
     def _works(self, plan: HostPlan, service: Service) -> bool:
         if self.stopping.is_set():

@@ -47,7 +47,8 @@ class Probe:
             else http.client.HTTPConnection(host, port, timeout=30)
         )
         try:
-            connection.request(self.method, where.path or "/", self.body, dict(self.headers))
+            target = f"{where.path or '/'}{'?' if where.query else ''}{where.query}"
+            connection.request(self.method, target, self.body, dict(self.headers))
             answer = connection.getresponse()
             answer.read()
             return Answer(answer.status, answer.headers.get("X-Openstack-Request-Id", ""))

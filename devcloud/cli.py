@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from devcloud import commands, save_commands
+from devcloud import api_commands, commands, save_commands
 from devcloud.catalog import PROJECTS
 from devcloud.packages import RELEASES
 from devcloud.rotation import DRAIN_TIMEOUT
@@ -105,8 +105,11 @@ def parser() -> argparse.ArgumentParser:
     ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
     rotating = {
         "restart": (commands.restart, "restart a service and wait until it works; an API's instances in turn"),
-        "drain": (commands.drain, "have HAProxy give an API's instance no more requests, and wait until it has none"),
-        "ready": (commands.ready, "have HAProxy give an API's instance requests again, once it answers"),
+        "drain": (
+            api_commands.drain,
+            "have HAProxy give an API's instance no more requests, and wait until it has none",
+        ),
+        "ready": (api_commands.ready, "have HAProxy give an API's instance requests again, once it answers"),
     }
     for name, (command, help) in rotating.items():
         made = verb(name, command, help)
@@ -116,7 +119,7 @@ def parser() -> argparse.ArgumentParser:
             made.add_argument(
                 "--timeout", type=float, default=DRAIN_TIMEOUT, metavar="SECONDS", help="to wait (default %(default)s)"
             )
-    verb("metrics", commands.metrics, "count requests by API, memory and processor time by service").add_argument(
+    verb("metrics", api_commands.metrics, "count requests by API, memory and processor time by service").add_argument(
         "--output", type=Path, metavar="FILE", help="write it there as JSON, process by process"
     )
     verb("doctor", commands.doctor, "check whether this machine can carry a cloud; changes nothing")

@@ -17,15 +17,12 @@ from rich.console import Console
 
 from devcloud import access, fabric, machine, packages, rotation, runit, saves
 from devcloud import down as switching_off
-from devcloud import metrics as measuring
 from devcloud import status as asking
 from devcloud import up as bringing_up
 from devcloud.catalog import chosen
 from devcloud.cloud import Cloud
-from devcloud.host import Host
-from devcloud.service import Service
-from devcloud.state import DEFAULT, DEFAULT_RELEASE, Settings, State, write_atomically
-from devcloud.terminal import Steps, show_findings, show_metrics, show_status, state_option
+from devcloud.state import DEFAULT, DEFAULT_RELEASE, Settings, State
+from devcloud.terminal import Steps, show_findings, show_status, state_option
 from devcloud.topology import Topology
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
@@ -166,40 +163,6 @@ def restart(options: argparse.Namespace) -> int:
         )
         print(f"{service.name} on {plan.name} restarted in {time.monotonic() - began:.1f} s")
     return 0
-
-
-def metrics(options: argparse.Namespace) -> int:
-    """Print what the cloud has done and what it costs, and write it to a file if one is named."""
-    state = _state(options)
-    cloud = Cloud(state, state.settings())
-    machine.require_root()
-    seen = measuring.metrics(cloud)
-    show_metrics(seen)
-    if options.output:
-        write_atomically(options.output, json.dumps(seen.as_json(), indent=1) + "\n")
-    return 0
-
-
-def drain(options: argparse.Namespace) -> int:
-    """Take instances of an API out of HAProxy's rotation and wait until they have nothing left to do."""
-    for on, service in _instances(options):
-        print(rotation.take_out(on, service, timeout=options.timeout))
-    return 0
-
-
-def ready(options: argparse.Namespace) -> int:
-    """Put instances of an API back, once they answer."""
-    for on, service in _instances(options):
-        print(rotation.put_back(on, service))
-    return 0
-
-
-def _instances(options: argparse.Namespace) -> list[tuple[Host, Service]]:
-    state = state_of(options)
-    cloud = Cloud(state, state.settings())
-    placed = cloud.placed(options.service, options.instance)
-    machine.require_root()
-    return [(cloud.host(plan), service) for plan, service in placed]
 
 
 def doctor(options: argparse.Namespace) -> int:

@@ -12,8 +12,8 @@ from rich.console import Console
 from rich.table import Table
 
 from devcloud.finding import Finding
-from devcloud.saves import Save
 from devcloud.metrics import Metrics
+from devcloud.saves import Save
 from devcloud.state import DEFAULT, State
 from devcloud.status import Status
 

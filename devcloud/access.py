@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from devcloud.doors import Doors
 from devcloud.host import Host, folder_of
 from devcloud.state import State, write_atomically
 from devcloud.topology import COMPUTE, Topology
@@ -55,7 +56,7 @@ def known_hosts(state: State, topology: Topology) -> str:
     return "".join(lines)
 
 
-def write(state: State, topology: Topology) -> None:
+def write(state: State, topology: Topology, doors: Doors) -> None:
     """Write clouds.yaml, ssh_config and known_hosts."""
     import yaml
 
@@ -67,7 +68,7 @@ def write(state: State, topology: Topology) -> None:
         for plan in topology.hosts
     ]
     write_atomically(state.ssh_config, "\n".join(blocks))
-    text = "# Written by `devcloud up`.\n" + yaml.safe_dump({"clouds": clouds(state, topology)}, sort_keys=False)
+    text = "# Written by `devcloud up`.\n" + yaml.safe_dump({"clouds": clouds(state, doors)}, sort_keys=False)
     write_atomically(state.clouds_yaml, text, mode=0o600)
 
 
@@ -82,27 +83,33 @@ def no_proxy(topology: Topology) -> dict[str, str]:
     return {"no_proxy": value, "NO_PROXY": value}
 
 
-def clouds(state: State, topology: Topology) -> dict[str, dict[str, object]]:
+def clouds(state: State, doors: Doors) -> dict[str, dict[str, object]]:
     """The entries of clouds.yaml: the admin, and each project's member and reader."""
     secrets = state.secrets()
-    entries = {"devcloud": _entry(topology, "admin", secrets["admin"], "admin")}
+    entries = {"devcloud": _entry(doors, "admin", secrets["admin"], "admin")}
     for tenant in TENANTS:
         for role in ROLES:
             name = user_name(tenant, role)
-            entries[f"devcloud-{name}"] = _entry(topology, name, secrets["user"], tenant)
+            entries[f"devcloud-{name}"] = _entry(doors, name, secrets["user"], tenant)
     return entries
 
 
-def _entry(topology: Topology, user: str, password: str, project: str) -> dict[str, object]:
+def _entry(doors: Doors, user: str, password: str, project: str) -> dict[str, object]:
     auth = {
-        "auth_url": f"http://{topology.controller.mgmt}:5000/v3",
+        "auth_url": doors.url(5000, "/v3"),
         "username": user,
         "password": password,
         "project_name": project,
         "user_domain_name": "Default",
         "project_domain_name": "Default",
     }
-    return {"auth": auth, "region_name": "RegionOne", "identity_api_version": "3", "interface": "public"}
+    entry: dict[str, object] = {
+        "auth": auth,
+        "region_name": "RegionOne",
+        "identity_api_version": "3",
+        "interface": "public",
+    }
+    return entry | ({"cacert": str(doors.ca)} if doors.ca else {})
 
 
 def _host_key(state: State, name: str) -> Path:

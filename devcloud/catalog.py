@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from devcloud.infrastructure import INFRASTRUCTURE
+from devcloud.instance import INSTANCES
 from devcloud.projects import OPENSTACK
-from devcloud.service import Api, Service
+from devcloud.service import Api, Service, instance_of
 from pytest_whitebox.core.errors import StackproofError
 
 #: OpenStack's projects in the order in which they depend on each other: what the smallest cloud is made of, what a
@@ -14,10 +15,10 @@ DEFAULT = (*_REQUIRED, "cinder", "swift")
 PROJECTS = (*DEFAULT, "barbican", "heat", "designate")
 
 APIS: tuple[Api, ...] = (
-    Api("keystone", 5000, 15000, "/v3", "identity", "/v3"),
+    Api("keystone", 5000, 15000, "/healthcheck", "identity", "/v3"),
     Api("placement", 8778, 18778, "/", "placement"),
     Api("glance", 9292, 19292, "/healthcheck", "image"),
-    Api("neutron", 9696, 19696, "/", "network"),
+    Api("neutron", 9696, 19696, "/healthcheck", "network"),
     Api("nova", 8774, 18774, "/", "compute", "/v2.1"),
     Api("nova-metadata", 8775, 18775, "/"),
     Api("cinder", 8776, 18776, "/healthcheck", "block-storage", "/v3"),
@@ -29,9 +30,11 @@ APIS: tuple[Api, ...] = (
 )
 
 
-def services(projects: tuple[str, ...]) -> tuple[Service, ...]:
-    """The daemons of a cloud that has these projects."""
-    return (*INFRASTRUCTURE, *(service for service in OPENSTACK if service.project in projects))
+def services(projects: tuple[str, ...], workers: int = 1) -> tuple[Service, ...]:
+    """The daemons of a cloud that has these projects, and so many instances of each API."""
+    wanted = [service for service in OPENSTACK if service.project in projects]
+    more = (instance_of(service, one) for one in INSTANCES[1:workers] for service in wanted if service.own_file)
+    return (*INFRASTRUCTURE, *wanted, *more)
 
 
 def apis(projects: tuple[str, ...]) -> tuple[Api, ...]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import urllib.error
 import urllib.request
+from pathlib import Path
 from typing import cast
 
+from devcloud import balancer
+from devcloud.doors import Doors
 from devcloud.host import Host
 from devcloud.runit import Supervised
 from devcloud.service import Alive, Check, Command, Http, Port, Report, Service
 from devcloud.state import State
-from devcloud.topology import Topology
 from pytest_whitebox.core.errors import StackproofError
 
 _TIMEOUT = 5
@@ -28,49 +31,62 @@ _REPORT = (
     "SELECT TIMESTAMPDIFF(SECOND, updated_at, UTC_TIMESTAMP()) FROM services"
     " WHERE `binary` = %s AND SUBSTRING_INDEX(host, '@', 1) = %s AND deleted = 0 AND updated_at IS NOT NULL"
 )
-#: No proxy stands between the machine and its own cloud.
-_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def problem(state: State, topology: Topology, host: Host, service: Service, seen: Supervised | None) -> str | None:
+def problem(state: State, doors: Doors, host: Host, service: Service, seen: Supervised | None) -> str | None:
     """What is wrong with the service, in a few words, or None."""
     if seen is None or not seen.up:
         return f"is not running{f' (last: {seen.last_death})' if seen and seen.last_death else ''}"
-    return _failure(state, topology, host, service, service.check, seen)
+    return _failure(state, doors, host, service, service.check, seen)
 
 
-def _failure(
-    state: State, topology: Topology, host: Host, service: Service, check: Check, seen: Supervised
-) -> str | None:
+def answers(host: Host, service: Service) -> bool:
+    """True if an API answers its health check itself, whatever HAProxy thinks of it."""
+    check = service.check
+    return isinstance(check, Http) and _http(f"http://{host.plan.mgmt}:{check.port}{check.path}") is None
+
+
+def _failure(state: State, doors: Doors, host: Host, service: Service, check: Check, seen: Supervised) -> str | None:
     address = str(host.plan.mgmt)
     match check:
         case Alive():
             return None
         case Http(port, path, door):
-            return _http(f"http://{address}:{port}{path}") or (
-                _door(f"http://{address}:{door}{path}") if door else None
-            )
+            return _http(f"http://{address}:{port}{path}") or (_passed_on(doors, host, check) if door else None)
         case Port(port):
             return _port(address, port)
         case Command(words, says):
             return _command(host, words, says)
         case Report(database):
-            return _report(state, topology, database, service.name, host.name, seen.seconds)
+            return _report(state, doors, database, service.name, host.name, seen.seconds)
 
 
-def _http(url: str) -> str | None:
+def _http(url: str, ca: Path | None = None) -> str | None:
+    # No proxy stands between the machine and its own cloud.
+    ways: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+    if ca:
+        ways.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(ca))))
     try:
-        with _OPENER.open(url, timeout=_TIMEOUT):
+        with urllib.request.build_opener(*ways).open(url, timeout=_TIMEOUT):
             return None
     except urllib.error.HTTPError as error:
         return None if error.code < 400 else f"answers {url} with {error.code}"
     except OSError as error:
-        return f"does not answer {url}: {getattr(error, 'reason', error)}"
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            return f"answers {url} with a certificate that is not good: {reason.verify_message}"
+        return f"does not answer {url}: {reason}"
 
 
-def _door(url: str) -> str | None:
-    """HAProxy's view; that HAProxy itself is down is said once, of HAProxy."""
-    said = _http(url)
+def _passed_on(doors: Doors, host: Host, check: Http) -> str | None:
+    """HAProxy's view of an instance; that HAProxy itself is down is said once, of HAProxy."""
+    try:
+        seen = balancer.backend(host, check.port)
+    except StackproofError:
+        return None
+    if seen is None or not seen.serves:
+        return f"is given no requests by haproxy, which calls it {seen.state if seen else 'unknown'}"
+    said = _http(doors.url(check.door, check.path), doors.ca)
     return f"is not passed on by haproxy: {said}" if said and said.startswith("answers") else None
 
 
@@ -93,13 +109,13 @@ def _command(host: Host, words: tuple[str, ...], says: str) -> str | None:
     return None
 
 
-def _report(state: State, topology: Topology, database: str, binary: str, host: str, uptime: int) -> str | None:
+def _report(state: State, doors: Doors, database: str, binary: str, host: str, uptime: int) -> str | None:
     import pymysql
 
     try:
         with (
             pymysql.connect(
-                host=str(topology.controller.mgmt),
+                host=str(doors.address),
                 user=database,
                 password=state.secrets()["database"],
                 database=database,

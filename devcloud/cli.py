@@ -8,10 +8,11 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from devcloud import commands, save_commands
+from devcloud import api_commands, commands, save_commands
 from devcloud.catalog import DEFAULT as DEFAULT_PROJECTS
 from devcloud.catalog import PROJECTS
 from devcloud.packages import RELEASES
+from devcloud.rotation import DRAIN_TIMEOUT
 from devcloud.state import DEFAULT, DEFAULT_RELEASE
 from devcloud.topology import COMPUTES
 from pytest_whitebox.core.errors import StackproofError
@@ -103,8 +104,24 @@ def parser() -> argparse.ArgumentParser:
     ssh = verb("ssh", commands.ssh, "open a shell on a host, or run a command there")
     ssh.add_argument("host", metavar="HOST")
     ssh.add_argument("words", nargs=argparse.REMAINDER, metavar="COMMAND")
-    verb("restart", commands.restart, "restart a service and wait until it works").add_argument(
-        "service", metavar="SERVICE"
+    rotating = {
+        "restart": (commands.restart, "restart a service and wait until it works; an API's instances in turn"),
+        "drain": (
+            api_commands.drain,
+            "have HAProxy give an API's instance no more requests, and wait until it has none",
+        ),
+        "ready": (api_commands.ready, "have HAProxy give an API's instance requests again, once it answers"),
+    }
+    for name, (command, help) in rotating.items():
+        made = verb(name, command, help)
+        made.add_argument("service", metavar="SERVICE")
+        made.add_argument("instance", nargs="?", default="", metavar="INSTANCE", help="a or b (default all there are)")
+        if name == "drain":
+            made.add_argument(
+                "--timeout", type=float, default=DRAIN_TIMEOUT, metavar="SECONDS", help="to wait (default %(default)s)"
+            )
+    verb("metrics", api_commands.metrics, "count requests by API, memory and processor time by service").add_argument(
+        "--output", type=Path, metavar="FILE", help="write it there as JSON, process by process"
     )
     verb("doctor", commands.doctor, "check whether this machine can carry a cloud; changes nothing")
     return top

@@ -9,7 +9,9 @@ from functools import cached_property
 from devcloud import check, host, runit
 from devcloud.catalog import services
 from devcloud.configuration import environment_of
+from devcloud.doors import Doors
 from devcloud.host import Host
+from devcloud.instance import INSTANCES
 from devcloud.service import Service
 from devcloud.state import Settings, State
 from devcloud.topology import HostPlan, Topology
@@ -29,9 +31,14 @@ class Cloud:
         return Topology(self.settings.subnet, self.settings.computes)
 
     @cached_property
+    def doors(self) -> Doors:
+        """Its APIs' public side."""
+        return Doors.of(self.state, self.settings)
+
+    @cached_property
     def services(self) -> tuple[Service, ...]:
         """Its daemons."""
-        return services(self.settings.services)
+        return services(self.settings.services, self.settings.workers)
 
     @property
     def programs(self) -> str:
@@ -45,13 +52,24 @@ class Cloud:
                 if plan.role in service.roles:
                     yield plan, service
 
-    def placed(self, name: str) -> list[tuple[HostPlan, Service]]:
-        """Where a daemon belongs; raises `StackproofError` for one that this cloud does not have."""
-        found = [(plan, service) for plan, service in self.placements() if service.name == name]
+    def placed(self, name: str, instance: str = "") -> list[tuple[HostPlan, Service]]:
+        """Where a daemon belongs, all instances of it or one; raises `StackproofError` for what this cloud has not."""
+        found = [(plan, service) for plan, service in self.placements() if name in (service.name, service.base)]
         if not found:
             names = ", ".join(sorted({service.name for service in self.services}))
             raise StackproofError(f"this cloud has no service {name!r}", hint=f"choose from {names}")
-        return found
+        chosen = [(plan, service) for plan, service in found if instance in ("", service.instance.letter)]
+        if not chosen:
+            raise StackproofError(
+                f"{name} has no instance {instance}", hint="`devcloud up --workers 2` makes instance b"
+            )
+        return chosen
+
+    def unwanted(self) -> Iterator[Service]:
+        """Instances of APIs that the cloud had, or may have had, when it was given more of them."""
+        wanted = {service.name for service in self.services}
+        all_of_them = services(self.settings.services, len(INSTANCES))
+        return (service for service in all_of_them if service.name not in wanted)
 
     def find(self, plan: HostPlan) -> Host | None:
         """A host, if its power is on."""
@@ -79,4 +97,4 @@ class Cloud:
 
     def problem(self, on: Host, service: Service, seen: runit.Supervised | None) -> str | None:
         """What is wrong with one daemon, in a few words, or None; ``seen`` is what its supervisor says."""
-        return check.problem(self.state, self.topology, on, service, seen)
+        return check.problem(self.state, self.doors, on, service, seen)

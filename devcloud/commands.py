@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from rich.console import Console
 
-from devcloud import access, fabric, machine, packages, runit, saves
+from devcloud import access, fabric, machine, packages, rotation, runit, saves
 from devcloud import down as switching_off
 from devcloud import status as asking
 from devcloud import up as bringing_up
@@ -93,6 +93,8 @@ def env(options: argparse.Namespace) -> int:
     state = state_of(options)
     cloud = Cloud(state, state.settings())
     values = {"OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml), "OS_CLOUD": "devcloud"}
+    if cloud.doors.ca:
+        values["OS_CACERT"] = str(cloud.doors.ca)
     for name, value in (values | access.no_proxy(cloud.topology)).items():
         print(f"export {name}={shlex.quote(value)}")
     return 0
@@ -113,9 +115,9 @@ def logs(options: argparse.Namespace) -> int:
     placed = cloud.placed(options.service)
     machine.require_root()
     if options.follow and len(placed) > 1:
-        names = " and ".join(plan.name for plan, _ in placed)
+        names = " and ".join(f"{service.name} on {plan.name}" for plan, service in placed)
         raise StackproofError(
-            f"{options.service} runs on {names}, and only one log can be followed",
+            f"there are {names}, and only one log can be followed",
             hint=f"use `devcloud ssh {placed[0][0].name} tail -F {placed[0][1].log}`",
         )
     for plan, service in placed:
@@ -142,12 +144,14 @@ def restart(options: argparse.Namespace) -> int:
     """Restart a service on every host that has it, and wait until it works."""
     state = state_of(options)
     cloud = Cloud(state, state.settings())
-    placed = cloud.placed(options.service)
+    placed = cloud.placed(options.service, options.instance)
     machine.require_root()
     for plan, service in placed:
         began = time.monotonic()
         on = cloud.host(plan)
-        runit.restart(on, service.name)
+        rotation.restart(on, service)
+        if service.is_api:
+            rotation.put_back(on, service)
         wait_for(
             lambda on=on, service=service: (  # type: ignore[misc]
                 cloud.problem(on, service, runit.supervised(on, service.name)) is None

@@ -11,12 +11,16 @@ from pathlib import Path
 import jinja2
 
 from devcloud import access
-from devcloud.catalog import PROJECTS, apis
+from devcloud.authority import Authority
+from devcloud.catalog import PROJECTS, apis, services
+from devcloud.doors import CA_ON_HOST, Doors
 from devcloud.host import Host, folder_of
+from devcloud.instance import INSTANCES
 from devcloud.state import Settings, State, write_atomically
-from devcloud.topology import Topology
+from devcloud.topology import CONTROLLER, Topology
 
 _TEMPLATES = Path(__file__).with_name("templates")
+_PRIVATE_KEY = "PRIVATE KEY-----"
 _PROGRAMS = ("/usr/bin/", "/usr/sbin/", "/etc/libvirt/hooks/")
 
 
@@ -37,7 +41,7 @@ def write_files(state: State, settings: Settings, topology: Topology, host: Host
     for path, text in dict(_rendered(state, settings, topology, host, secrets)).items():
         digest = hashlib.sha256(text.encode()).hexdigest()
         if known.get(path) != digest or not host.path(path).exists():
-            secret = any(value in text for value in secrets.values())
+            secret = _PRIVATE_KEY in text or any(value in text for value in secrets.values())
             host.write(path, text, mode=0o600 if secret else 0o755 if path.startswith(_PROGRAMS) else 0o644)
             known[path] = digest
             changed.append(path)
@@ -63,20 +67,35 @@ def _rendered(
         "release": settings.release,
         "environment": environment_of(state, settings.release),
         "apis": apis(settings.services),
+        "instances": INSTANCES[: settings.workers],
         "known_hosts": access.known_hosts(state, topology),
+        "url": Doors.of(state, settings).url,
+        "tls": settings.tls,
+        "ca": CA_ON_HOST,
         "password": secrets,
         "host_uuid": uuid.uuid5(uuid.NAMESPACE_URL, state.token(host.name)),
     }
+    if settings.tls:
+        yield from _certificates(state, host)
     yield from _packaged(environment_of(state, settings.release) / "etc", settings)
     absent = set(PROJECTS) - set(settings.services)
+    own_files = {service.own_file for service in services(settings.services)}
     for role in ("all", host.plan.role):
         for file in sorted((_TEMPLATES / role).rglob("*")):
             name = file.relative_to(_TEMPLATES)
             if file.is_file() and not absent.intersection(name.parts):
-                yield (
-                    f"/{file.relative_to(_TEMPLATES / role)}",
-                    engine.get_template(str(name)).render(values).lstrip("\n"),
-                )
+                template = engine.get_template(str(name))
+                path = f"/{file.relative_to(_TEMPLATES / role)}"
+                for instance in INSTANCES[: settings.workers] if path in own_files else INSTANCES[:1]:
+                    yield instance.file(path), template.render(values, instance=instance).lstrip("\n")
+
+
+def _certificates(state: State, host: Host) -> Iterator[tuple[str, str]]:
+    """The authority's certificate for every host, and for HAProxy's host the server's own."""
+    authority = Authority(state.authority)
+    yield CA_ON_HOST, authority.certificate.read_text()
+    if host.plan.role == CONTROLLER:
+        yield "/etc/haproxy/server.pem", authority.server.read_text()
 
 
 def _packaged(folder: Path, settings: Settings) -> Iterator[tuple[str, str]]:

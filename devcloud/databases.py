@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from devcloud.doors import Doors
 from devcloud.host import Host
-from devcloud.topology import Topology
 
 _DATA = "/var/lib/mysql/data"
 
@@ -99,9 +99,9 @@ def fill(controller: Host, project: str, *, programs: str, password: str) -> Non
         controller.run([f"{programs}/{command[0]}", *command[1:]], timeout=300)
 
 
-def bootstrap(controller: Host, topology: Topology, *, programs: str, password: str) -> None:
+def bootstrap(controller: Host, doors: Doors, *, programs: str, password: str) -> None:
     """Make the admin user, its roles and the identity endpoints."""
-    url = f"http://{topology.controller.mgmt}:5000/v3"
+    url = doors.url(5000, "/v3")
     controller.run(
         [
             f"{programs}/keystone-manage",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from devcloud.catalog import PROJECTS, services
-from devcloud.service import Service
+from devcloud.instance import INSTANCES
+from devcloud.service import Service, instance_of
 from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
 from pytest_whitebox.core.supervisor import Runit
 from pytest_whitebox.core.transport import Transport
@@ -38,8 +40,19 @@ class Devcloud:
                 f"{name} does not run on {transport.name}",
                 hint=f"devcloud runs it on {' and '.join(known[name].roles)}",
             )
-        files = config_files(known[name])
-        return ServiceFacts(name, name, supervisor, files, files[-1] if files else "", known[name].log)
+        here = [known[name], *(one for one in _others(known[name]) if supervisor.status(transport, one.name).exists)]
+        first, *others = map(_facts, here)
+        return replace(first, beside=tuple(others))
+
+
+def _others(service: Service) -> Iterator[Service]:
+    """The further instances that a service may have."""
+    return (instance_of(service, one) for one in INSTANCES[1:] if service.is_api)
+
+
+def _facts(service: Service) -> ServiceFacts:
+    files = config_files(service)
+    return ServiceFacts(service.name, service.name, Runit(), files, files[-1] if files else "", service.log)
 
 
 def config_files(service: Service) -> tuple[str, ...]:

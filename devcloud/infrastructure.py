@@ -55,7 +55,9 @@ INFRASTRUCTURE: tuple[Service, ...] = (
         "haproxy",
         ("haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"),
         Port(5000),
+        env={"TZ": "UTC"},  # of the times in its log
         folders=("/run/haproxy",),
+        signal="2",
     ),
     Service(
         "ovn-nb",

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
@@ -30,6 +32,13 @@ class Holder:
     def root(self) -> Path:
         """The host's own view of the file system, as a path on the machine."""
         return _PROC / str(self.pid) / "root"
+
+    @property
+    def since(self) -> datetime:
+        """When it was started."""
+        ticks = int((_PROC / str(self.pid) / "stat").read_text().rpartition(")")[2].split()[19])
+        age = time.clock_gettime(time.CLOCK_BOOTTIME) - ticks / os.sysconf("SC_CLK_TCK")
+        return datetime.now(UTC) - timedelta(seconds=age)
 
     def enter(self, command: Sequence[str], *, only_network: bool = False) -> list[str]:
         """The command line that runs ``command`` inside."""

@@ -9,15 +9,17 @@ from devcloud.topology import COMPUTE
 
 
 def _api(project: str, name: str, port: int, path: str = "/", env: Mapping[str, str] | None = None) -> Service:
+    own = f"/etc/{project}/{name}-uwsgi.ini"
     return Service(
         name,
         project,
-        ("{bin}/uwsgi", "--ini", f"/etc/{project}/{name}-uwsgi.ini"),
+        ("{bin}/uwsgi", "--ini", own),
         Http(port, path, port - 10000),
         after=("haproxy", "memcached", "rabbitmq"),
         env=env or {},
         schema=project,
         folders=(f"/var/lib/{project}",),
+        own_file=own,
     )
 
 
@@ -43,7 +45,7 @@ OPENSTACK: tuple[Service, ...] = (
         "keystone",
         "keystone-api",
         15000,
-        "/v3",
+        "/healthcheck",
         {"OS_KEYSTONE_CONFIG_DIR": "/etc/keystone", "OS_KEYSTONE_CONFIG_FILES": "keystone.conf"},
     ),
     _api("placement", "placement-api", 18778),
@@ -52,7 +54,7 @@ OPENSTACK: tuple[Service, ...] = (
         "neutron",
         "neutron-api",
         19696,
-        "/",
+        "/healthcheck",
         {"OS_NEUTRON_CONFIG_DIR": "/etc/neutron", "OS_NEUTRON_CONFIG_FILES": "neutron.conf;ml2_conf.ini"},
     ),
     _daemon("neutron", "neutron-rpc-server", config=_NEUTRON),
@@ -100,6 +102,7 @@ OPENSTACK: tuple[Service, ...] = (
         ("{bin}/swift-proxy-server", "/etc/swift/proxy-server.conf"),
         Http(18080, "/healthcheck", 8080),
         after=("swift-account", "swift-container", "swift-object", "memcached", "haproxy"),
+        own_file="/etc/swift/proxy-server.conf",
     ),
     _api("barbican", "barbican-api", 19311, "/healthcheck"),
     _api("heat", "heat-api", 18004, "/healthcheck"),

@@ -16,7 +16,7 @@ _DEFINITIONS = "/etc/sv"
 _RUNNING = "/run/service"
 _DEATHS = "/run/devcloud/deaths"
 #: In the environment of every process of a service, and of its children: its name.
-_MARK = "DEVCLOUD_SERVICE"
+MARK = "DEVCLOUD_SERVICE"
 _STATUS = re.compile(r"^(?P<word>run|down|finish|fail|warning): \S+?:(?: \(pid (?P<pid>\d+)\))? ?(?P<seconds>\d+)?")
 
 
@@ -53,7 +53,7 @@ def define(host: Host, service: Service, values: Mapping[str, str]) -> bool:
         "PATH": f"{values['bin']}:{HOST_PATH}",
         "LANG": "C.UTF-8",
         "HOME": "/root",
-        _MARK: service.name,
+        MARK: service.name,
         **service.env,
     }
     pairs = " ".join(shlex.quote(f"{name}={value}") for name, value in env.items())
@@ -104,7 +104,7 @@ def end_strays(host: Host, name: str) -> bool:
 
 def _processes(host: Host, name: str) -> Iterator[tuple[int, int]]:
     """The pids of a service's processes, as the host counts them, each with its parent's."""
-    mark = f"{_MARK}={name}".encode()
+    mark = f"{MARK}={name}".encode()
     for folder in host.path("/proc").iterdir():
         if folder.name.isdigit():
             try:
@@ -121,6 +121,24 @@ def start(host: Host, name: str) -> None:
         link.symlink_to(f"{_DEFINITIONS}/{name}")
     else:
         host.run(["sv", "up", f"{_RUNNING}/{name}"], check=False)
+
+
+def signal(host: Host, name: str, letter: str) -> None:
+    """Send the service what `sv` has this letter for."""
+    host.run(["sv", letter, f"{_RUNNING}/{name}"], check=False)
+
+
+def remove(host: Host, name: str) -> bool:
+    """Stop a service and forget it; returns False if the host has none of that name."""
+    link = host.path(f"{_RUNNING}/{name}")
+    if not link.is_symlink():
+        return False
+    stop(host, [name])
+    host.run(["sv", "exit", f"{_RUNNING}/{name}"], check=False)
+    link.unlink()
+    host.path(f"/etc/init.d/{name}").unlink(missing_ok=True)
+    host.run(["rm", "-rf", f"{_DEFINITIONS}/{name}"])
+    return True
 
 
 def forget_deaths(host: Host, name: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from devcloud import access, guest
 from devcloud.catalog import apis
+from devcloud.doors import Doors
 from devcloud.host import Host
 from devcloud.state import Settings, State
 from devcloud.topology import Topology
@@ -140,10 +141,14 @@ class Seed:
             what=f"{wanted} hypervisors to be listed",
         )
 
+    @property
+    def _doors(self) -> Doors:
+        return Doors.of(self.state, self.settings)
+
     def _connection(self) -> Any:
         import openstack
 
-        admin: Any = access.clouds(self.state, self.topology)["devcloud"]
+        admin: Any = access.clouds(self.state, self._doors)["devcloud"]
         # A busy machine may let a health check of HAProxy's time out: that is no reason to give up.
         return openstack.connect(**admin, status_code_retries=5, load_yaml_config=False, load_envvars=False)
 
@@ -153,7 +158,7 @@ class Seed:
                 service = _ensure(identity, "service", api.name, type=api.type)
                 for interface in ("public", "internal", "admin"):
                     path = api.admin_url if interface == "admin" and api.admin_url else api.url
-                    url = f"http://{self.topology.controller.mgmt}:{api.port}{path}"
+                    url = self._doors.url(api.port, path)
                     if not list(identity.endpoints(service_id=service.id, interface=interface)):
                         identity.create_endpoint(service_id=service.id, interface=interface, region_id=_REGION, url=url)
 

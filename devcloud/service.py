@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
+from devcloud.instance import INSTANCES, Instance
 from devcloud.topology import CONTROLLER
 
 
@@ -68,7 +69,8 @@ class Service:
 
     ``command`` may name ``{bin}``, the programs of the release's environment; ``project`` is both the name
     of the log folder and what `devcloud up --services` selects by. ``keeps_children``: what it started stays when
-    it is restarted.
+    it is restarted. ``own_file``: the configuration file that each instance of an API has for itself, and that its
+    command names; ``signal``: what runit sends it to have it read its configuration without a pause.
     """
 
     name: str
@@ -82,8 +84,42 @@ class Service:
     user: str = ""
     schema: str = ""
     keeps_children: bool = False
+    own_file: str = ""
+    instance: Instance = INSTANCES[0]
+    signal: str = ""
 
     @property
     def log(self) -> str:
         """Where the service's output goes on its host."""
         return f"/var/log/{self.project}/{self.name}.log"
+
+    @property
+    def is_api(self) -> bool:
+        """True if HAProxy gives it requests, and it may have several instances."""
+        return bool(self.own_file)
+
+    @property
+    def port(self) -> int:
+        """Where it listens; 0 if its check does not tell."""
+        return self.check.port if isinstance(self.check, Http | Port) else 0
+
+    @property
+    def base(self) -> str:
+        """The name that all instances of it go by."""
+        return self.name.removesuffix(self.instance.suffix)
+
+
+def instance_of(service: Service, instance: Instance) -> Service:
+    """Another instance of an API: all is as the first one has it, but for its name, its port and its own file."""
+    if not isinstance(service.check, Http):
+        raise TypeError(f"{service.name} is no API")
+    own = instance.file(service.own_file)
+    return replace(
+        service,
+        name=instance.name(service.name),
+        after=(*service.after, service.name),  # one renews itself after the other
+        command=tuple(own if word == service.own_file else word for word in service.command),
+        check=replace(service.check, port=instance.port(service.check.port)),
+        own_file=own,
+        instance=instance,
+    )

@@ -94,6 +94,11 @@ class State:
         return self.path / "clouds.yaml"
 
     @property
+    def authority(self) -> Path:
+        """The certificate authority of a cloud with TLS."""
+        return self.path / "ca"
+
+    @property
     def ssh_config(self) -> Path:
         """How a client reaches the hosts."""
         return self.path / "ssh_config"

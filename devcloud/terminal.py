@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from devcloud.finding import Finding
+from devcloud.metrics import Metrics
 from devcloud.saves import Save
 from devcloud.state import DEFAULT, State
 from devcloud.status import Status
@@ -81,6 +82,31 @@ def show_saves(found: Iterable[Save], state: State) -> None:
         Console(highlight=False).print(table)
     else:
         print(f"nothing is saved; `devcloud save NAME{state_option(state)}` does it")
+
+
+def show_metrics(seen: Metrics) -> None:
+    """Print a table of requests by API, and one of memory and processor time by service."""
+    console = Console(highlight=False)
+    requests = _table("API", "REQUESTS", "STATUS", "P50 ms", "P90 ms", "P99 ms", "MAX ms")
+    for one in seen.traffic:
+        statuses = ", ".join(f"{count} {name}" for name, count in one.statuses.items())
+        times = (str(ms) for ms in (one.p50, one.p90, one.p99, one.longest))
+        requests.add_row(one.api, str(one.requests), statuses, *times)
+    console.print(f"requests since {seen.since:%Y-%m-%d %H:%M:%S} UTC", requests, "", sep="\n")
+    services = _table("SERVICE", "HOST", "PROCESSES", "PSS MiB", "RSS MiB", "CPU s")
+    for used in seen.services:
+        sizes = (f"{size / 2**20:.0f}" for size in (used.pss, used.rss))
+        services.add_row(used.service, used.host, str(used.processes), *sizes, f"{used.cpu_seconds:.1f}")
+    total = sum(used.pss for used in seen.services) / 2**30
+    console.print(services, f"{len(seen.processes)} processes, {total:.2f} GiB together", sep="\n")
+
+
+def _table(*headings: str) -> Table:
+    """A bare table; what counts or measures stands to the right."""
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    for heading in headings:
+        table.add_column(heading, justify="left" if heading in ("API", "STATUS", "SERVICE", "HOST") else "right")
+    return table
 
 
 def state_option(state: State) -> str:

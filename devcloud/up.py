@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
 from types import MappingProxyType
 
-from devcloud import access, databases, fabric, host, hypervisor, ovn, runit, seed
+from devcloud import access, balancer, databases, fabric, host, hypervisor, ovn, rotation, runit, seed
+from devcloud.authority import Authority
 from devcloud.cloud import Cloud
 from devcloud.configuration import write_files
 from devcloud.plan import Progress, Task, perform
@@ -28,6 +29,8 @@ def up(cloud: Cloud, progress: Progress, loaded: Mapping[str, set[str]] = Mappin
     ``loaded`` names the projects whose files were exchanged before, by host.
     """
     access.keys(cloud.state, cloud.topology)
+    if cloud.settings.tls:
+        Authority(cloud.state.authority).certify(cloud.topology.controller.name, cloud.doors.address)
     links = fabric.up(cloud.state, cloud.topology)
     changed: dict[str, set[str]] = {}
     for plan in cloud.topology.hosts:
@@ -36,14 +39,21 @@ def up(cloud: Cloud, progress: Progress, loaded: Mapping[str, set[str]] = Mappin
         access.install_keys(cloud.state, on)
         if plan.role == COMPUTE:
             hypervisor.prepare(on)
-        changed[plan.name] = {
-            path.split("/")[2]
-            for path in write_files(cloud.state, cloud.settings, cloud.topology, on)
-            if path.count("/") > 2
-        } | loaded.get(plan.name, set())
-    access.write(cloud.state, cloud.topology)
+        written = write_files(cloud.state, cloud.settings, cloud.topology, on)
+        concerned = _concerned(written, {service.own_file for service in cloud.services})
+        changed[plan.name] = {*concerned, *loaded.get(plan.name, ())}
+    access.write(cloud.state, cloud.topology, cloud.doors)
     steps = _Steps(cloud, changed)
     perform(steps, progress, on_failure=steps.stopping.set)
+
+
+def _concerned(paths: Iterable[str], own_files: Container[str]) -> Iterator[str]:
+    """Whom new files concern: the one instance whose own file it is, or all of a project's daemons.
+
+    >>> sorted(_concerned(["/etc/nova/nova.conf", "/etc/nova/a.ini", "/etc/hostname"], {"/etc/nova/a.ini"}))
+    ['/etc/nova/a.ini', 'nova']
+    """
+    return (path if path in own_files else path.split("/")[2] for path in paths if path.count("/") > 2)
 
 
 class _NotYet(Exception):
@@ -52,7 +62,7 @@ class _NotYet(Exception):
 
 @dataclass(frozen=True)
 class _Steps(Iterable[Task]):
-    """The steps from hosts that are on to a cloud that works; ``changed`` has the projects with new files, by host."""
+    """The steps from hosts that are on to a cloud that works; ``changed`` has by host the projects with new files."""
 
     cloud: Cloud
     changed: Mapping[str, set[str]]
@@ -61,6 +71,8 @@ class _Steps(Iterable[Task]):
     def __iter__(self) -> Iterator[Task]:
         yield from self._infrastructure()
         yield from self._data()
+        for service in self.cloud.unwanted():
+            yield Task(f"{service.name} is there no more", partial(self._removed, service), ("haproxy on controller",))
         for plan, service in self.cloud.placements():
             yield Task(_name(plan, service), partial(self._start, plan, service), tuple(self._needs(plan, service)))
 
@@ -83,7 +95,7 @@ class _Steps(Iterable[Task]):
             if project in databases.SCHEMAS:
                 work = partial(databases.fill, controller, project, programs=programs, password=secrets["database"])
                 yield self._once(f"schema of {project}", work, ("mariadb on controller",))
-        work = partial(databases.bootstrap, controller, cloud.topology, programs=programs, password=secrets["admin"])
+        work = partial(databases.bootstrap, controller, cloud.doors, programs=programs, password=secrets["admin"])
         yield self._once("first user", work, ("schema of keystone", "memcached on controller"))
         seeding = seed.Seed(cloud.state, cloud.settings, cloud.topology)
         ready = ("first user", "keystone-api on controller")
@@ -122,8 +134,8 @@ class _Steps(Iterable[Task]):
     def _start(self, plan: HostPlan, service: Service) -> bool:
         """Have one daemon run and work; returns False if it did before."""
         on = self.cloud.host(plan)
-        stale = runit.define(on, service, {"bin": self.cloud.programs, "mgmt": str(plan.mgmt)})
-        stale = stale or service.project in self.changed[plan.name]
+        defined = runit.define(on, service, {"bin": self.cloud.programs, "mgmt": str(plan.mgmt)})
+        stale = defined or bool({service.project, service.own_file} & self.changed[plan.name])
         seen = runit.supervised(on, service.name)
         works = seen and seen.up and self.cloud.problem(on, service, seen) is None
         if works and seen and not seen.deaths and not stale:
@@ -133,7 +145,7 @@ class _Steps(Iterable[Task]):
         if works and not strays and not stale:
             return True
         if seen and seen.up and stale:
-            runit.restart(on, service.name)
+            self._renew(on, service, defined=defined)
         runit.start(on, service.name)
         wait_for(
             partial(self._works, plan, service),
@@ -145,6 +157,22 @@ class _Steps(Iterable[Task]):
         )
         runit.forget_deaths(on, service.name)
         return True
+
+    def _renew(self, on: host.Host, service: Service, *, defined: bool) -> None:
+        """Have a running daemon take its new configuration, without a pause if it can."""
+        if service.signal and not defined:
+            runit.signal(on, service.name, service.signal)
+        else:
+            rotation.restart(on, service)
+
+    def _removed(self, service: Service) -> bool:
+        """Stop an instance that the cloud has no more, as soon as HAProxy gives it no requests; False if it is gone."""
+        on = self.cloud.controller
+        if not runit.supervised(on, service.name):
+            return False
+        balancer.wait_until_unknown(on, service.port)
+        on.path(service.own_file).unlink(missing_ok=True)
+        return runit.remove(on, service.name)
 
     def _works(self, plan: HostPlan, service: Service) -> bool:
         if self.stopping.is_set():
@@ -159,6 +187,7 @@ class _Steps(Iterable[Task]):
             )
         problem = self.cloud.problem(on, service, seen)
         if problem:
+            rotation.admit(on, service)
             raise _NotYet(problem)
         return True
 

@@ -26,6 +26,8 @@ class ServiceFacts:
 
     ``config_files`` are those that exist now, in the order in which the service reads them, so that the last
     one wins; ``config_target`` is the one that an edit goes to. An empty ``log`` stands for the journal.
+    ``beside`` are further instances of the service on this host, which read the same files: an API may have several
+    behind a balancer.
     """
 
     name: str
@@ -34,6 +36,7 @@ class ServiceFacts:
     config_files: tuple[str, ...] = ()
     config_target: str = ""
     log: str = ""
+    beside: tuple[ServiceFacts, ...] = ()
 
 
 class UnknownService(StackproofError):

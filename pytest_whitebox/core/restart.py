@@ -31,7 +31,12 @@ class RestartFailed(StackproofError):
 
 
 def restart(service: Service) -> None:
-    """Restart a service and prove it; raises `RestartFailed`."""
+    """Restart a service and prove it, one instance after the other; raises `RestartFailed`."""
+    for one in service.instances:
+        _restart(one)
+
+
+def _restart(service: Service) -> None:
     before, written = service.main, _log_size(service)
     try:
         said = service.facts.supervisor.restart(service.transport, service.facts.unit)

@@ -62,6 +62,17 @@ class Service:
         return self._find()
 
     @property
+    def instances(self) -> tuple[Service, ...]:
+        """Itself, and the instances that run beside it: a restart and a changed configuration reach them all."""
+        return (self, *map(self._instance, self.facts.beside))
+
+    def _instance(self, facts: ServiceFacts) -> Service:
+        return Service(
+            facts.name, self.where, self.transport, lambda: facts, self._edits, report=self.report,
+            patience=self.patience,
+        )  # fmt: skip
+
+    @property
     def exists(self) -> bool:
         """True if the host has such a service."""
         try:
@@ -71,28 +82,28 @@ class Service:
 
     @property
     def status(self) -> Status:
-        """What its supervisor says now."""
+        """What its supervisor says now, of the first instance if there are several."""
         return self.facts.supervisor.status(self.transport, self.facts.unit)
 
     @property
     def is_running(self) -> bool:
-        """True if its supervisor says that it runs now."""
-        return self.status.running
+        """True if its supervisor says that it runs now, with all its instances."""
+        return all(one.status.running for one in self.instances)
 
     @property
     def is_enabled(self) -> bool:
-        """True if its supervisor starts it by itself when the host starts."""
-        return self.status.enabled
+        """True if its supervisor starts it by itself when the host starts, with all its instances."""
+        return all(one.status.enabled for one in self.instances)
 
     @property
     def pids(self) -> frozenset[Process]:
-        """Its processes now, each with its start: no process has the same value after a restart."""
-        pid = self.status.pid
-        return family(self.transport, pid) if pid else frozenset()
+        """Its processes now, of all instances, each with its start: none has the same value after a restart."""
+        roots = [pid for one in self.instances if (pid := one.status.pid)]
+        return frozenset(process for pid in roots for process in family(self.transport, pid))
 
     @property
     def main(self) -> Process | None:
-        """The process that its supervisor started, or None if there is none now."""
+        """The process that its supervisor started, for the first instance; None if there is none now."""
         pid = self.status.pid
         return next((process for process in family(self.transport, pid) if process.pid == pid), None) if pid else None
 
@@ -103,7 +114,10 @@ class Service:
         return Config.from_files({path: data for path, data in read.items() if data is not None})
 
     def log_tail(self, lines: int = 50) -> str:
-        """The last lines of its log, with secrets of its configuration masked."""
+        """The last lines of its log, and of its other instances' logs, with secrets of its configuration masked."""
+        return self.config.censor("".join(one._tail(lines) for one in self.instances))
+
+    def _tail(self, lines: int) -> str:
         command = ["tail", "-n", str(lines), "--", self.facts.log]
         if not self.facts.log:
             command = [
@@ -113,12 +127,13 @@ class Service:
                 f"--unit={self.facts.unit}",
                 f"--lines={lines}",
             ]
-        return self.config.censor(self.transport.run(command).stdout)
+        return self.transport.run(command).stdout
 
     def restart(self) -> None:
         """Restart it, and prove it: another process that stays, and a fresh report if the service gives any.
 
-        Waits for others who edit its configuration. Raises `RestartFailed`, whose note holds the end of the log.
+        Of several instances each is restarted when the one before it is proven. Waits for others who edit its
+        configuration. Raises `RestartFailed`, whose note holds the end of the log.
         """
         self._edits.restart(self)
 

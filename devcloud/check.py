@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import urllib.error
 import urllib.request
 from typing import cast
 
+from devcloud import runit
+from devcloud.catalog import APIS
 from devcloud.host import Host
 from devcloud.runit import Supervised
 from devcloud.service import Alive, Check, Command, Http, Port, Report, Service
@@ -17,6 +21,8 @@ from pytest_whitebox.core.errors import StackproofError
 _TIMEOUT = 5
 #: A service reports every 10 s; after this many seconds without a report the cloud itself counts it as down.
 _STALE = 60
+#: Bytes without which a file system counts as full.
+_ROOM = 64 * 1024
 #: No proxy stands between the machine and its own cloud.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -25,7 +31,9 @@ def problem(state: State, topology: Topology, host: Host, service: Service, seen
     """What is wrong with the service, in a few words, or None."""
     if seen is None or not seen.up:
         return f"is not running{f' (last: {seen.last_death})' if seen and seen.last_death else ''}"
-    return _failure(state, topology, host, service, service.check, seen)
+    if runit.is_stopped(host, seen):
+        return "does nothing: its process is stopped, as by SIGSTOP"
+    return _storage(host, service) or _failure(state, topology, host, service, service.check, seen)
 
 
 def _failure(
@@ -36,8 +44,10 @@ def _failure(
         case Alive():
             return None
         case Http(port, path, door):
-            return _http(f"http://{address}:{port}{path}") or (
-                _door(f"http://{address}:{door}{path}") if door else None
+            return (
+                _http(f"http://{address}:{port}{path}")
+                or (_door(f"http://{address}:{door}{path}") if door else None)
+                or _login(state, topology, service)
             )
         case Port(port):
             return _port(address, port)
@@ -45,6 +55,38 @@ def _failure(
             return _command(host, words, says)
         case Report(database):
             return _report(state, topology, database, service.name, host.name, seen.seconds)
+
+
+def _storage(host: Host, service: Service) -> str | None:
+    """Whether the service can write where it keeps its data."""
+    for folder in service.folders:
+        try:
+            system = os.statvfs(host.path(folder))
+        except FileNotFoundError:
+            continue
+        if system.f_flag & os.ST_RDONLY:
+            return f"cannot write to {folder}: its file system takes no writes"
+        if system.f_bavail * system.f_frsize < _ROOM:
+            return f"cannot write to {folder}: its file system is full"
+    return None
+
+
+def _login(state: State, topology: Topology, service: Service) -> str | None:
+    """Whether Keystone takes the password of an API's own user; that Keystone does not answer is said once, of it."""
+    if service.name != f"{service.project}-api" or service.project == "keystone":
+        return None
+    user = {"name": service.project, "domain": {"id": "default"}, "password": state.secrets()["service"]}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
+    keystone = next(api for api in APIS if api.name == "keystone")
+    url = f"http://{topology.controller.mgmt}:{keystone.backend}{keystone.path}/auth/tokens"
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    try:
+        with _OPENER.open(request, timeout=_TIMEOUT):
+            return None
+    except urllib.error.HTTPError as error:
+        return f"cannot log in: keystone rejects its user {service.project}" if error.code == 401 else None
+    except OSError:
+        return None
 
 
 def _http(url: str) -> str | None:
@@ -60,7 +102,8 @@ def _http(url: str) -> str | None:
 def _door(url: str) -> str | None:
     """HAProxy's view; that HAProxy itself is down is said once, of HAProxy."""
     said = _http(url)
-    return f"is not passed on by haproxy: {said}" if said and said.startswith("answers") else None
+    refused = said is not None and "refused" in said
+    return f"is not passed on by haproxy: {said}" if said and not refused else None
 
 
 def _port(address: str, port: int) -> str | None:
@@ -106,6 +149,8 @@ def _report(state: State, topology: Topology, database: str, binary: str, host: 
             row = cast("tuple[int] | None", cursor.fetchone())
     except pymysql.MySQLError as error:
         return f"its report cannot be read: {error.args[-1] if error.args else error}"
+    if row is not None and row[0] < -_TIMEOUT:
+        return f"has a clock that is ahead: it reported {-row[0]} s from now"
     if row is None or row[0] >= uptime:
         return "has not reported to the cloud since its start"
     return f"last reported {row[0]} s ago" if row[0] > _STALE else None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from devcloud import commands, save_commands
+from devcloud import commands, fault_commands, save_commands
 from devcloud.catalog import PROJECTS
 from devcloud.packages import RELEASES
 from devcloud.state import DEFAULT, DEFAULT_RELEASE
@@ -105,6 +105,15 @@ def parser() -> argparse.ArgumentParser:
     verb("restart", commands.restart, "restart a service and wait until it works").add_argument(
         "service", metavar="SERVICE"
     )
+    for name, command, meaning in (
+        (
+            "break",
+            fault_commands.break_,
+            "break the cloud on purpose, in a way that has a name; without one, list them",
+        ),
+        ("mend", fault_commands.mend, "mend a fault that was made on purpose, or all"),
+    ):
+        verb(name, command, meaning).add_argument("fault", nargs="?", metavar="FAULT")
     verb("doctor", commands.doctor, "check whether this machine can carry a cloud; changes nothing")
     return top
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
@@ -22,10 +22,17 @@ _READY_TIMEOUT = 180
 _DEATHS = 3
 
 
-def up(cloud: Cloud, progress: Progress, loaded: Mapping[str, set[str]] = MappingProxyType({})) -> None:
+def up(
+    cloud: Cloud,
+    progress: Progress,
+    loaded: Mapping[str, set[str]] = MappingProxyType({}),
+    *,
+    hosts: Collection[str] = (),
+) -> None:
     """Bring up what is not; what works is left alone, unless its files changed.
 
-    ``loaded`` names the projects whose files were exchanged before, by host.
+    ``loaded`` names the projects whose files were exchanged before, by host. With ``hosts``, only what lies on them
+    is brought up.
     """
     access.keys(cloud.state, cloud.topology)
     links = fabric.up(cloud.state, cloud.topology)
@@ -43,7 +50,8 @@ def up(cloud: Cloud, progress: Progress, loaded: Mapping[str, set[str]] = Mappin
         } | loaded.get(plan.name, set())
     access.write(cloud.state, cloud.topology)
     steps = _Steps(cloud, changed)
-    perform(steps, progress, on_failure=steps.stopping.set)
+    wanted = [task for task in steps if not hosts or task.name.partition(" on ")[2] in hosts]
+    perform(wanted, progress, on_failure=steps.stopping.set)
 
 
 class _NotYet(Exception):
@@ -121,9 +129,9 @@ class _Steps(Iterable[Task]):
         stale = stale or service.project in self.changed[plan.name]
         seen = runit.supervised(on, service.name)
         works = seen and seen.up and self.cloud.problem(on, service, seen) is None
-        if works and seen and not seen.deaths and not stale:
-            return False
         strays = not service.keeps_children and runit.end_strays(on, service.name)
+        if works and seen and not (seen.deaths or stale or strays):
+            return False
         runit.forget_deaths(on, service.name)
         if works and not strays and not stale:
             return True

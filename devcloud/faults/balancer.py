@@ -58,7 +58,7 @@ def _slow(site: Site, notes: Notes) -> None:
     config = host.path(_CONFIG).read_text()
     if _SECTION not in config or _GLOBAL not in config:
         raise StackproofError(f"{_CONFIG} has no section for Nova", hint="has it been edited?")
-    config = config.replace(_GLOBAL, f"{_GLOBAL}    lua-load {_SCRIPT}\n")
+    config = config.replace(_GLOBAL, f"{_GLOBAL}    lua-load {_SCRIPT}\n", 1)
     host.write(_SCRIPT, _WAIT)
     host.write(_SLOW_CONFIG, config.replace(_SECTION, f"{_SECTION}    http-request lua.wait_first\n"))
     run = host.path(_RUN).read_text()
@@ -85,6 +85,7 @@ FAULTS: tuple[Fault, ...] = (
         partial(look.answers, "nova", 503),
         "`set server … state ready` at HAProxy's socket",
         names=("nova-api on {controller}",),
+        suffers=("haproxy on {controller}",),
     ),
     Fault(
         "api-slow",
@@ -95,5 +96,6 @@ FAULTS: tuple[Fault, ...] = (
         partial(look.is_slow, "nova", _DELAY - 1),
         "HAProxy is started with its own configuration",
         names=("nova-api on {controller}",),
+        suffers=("haproxy on {controller}",),
     ),
 )

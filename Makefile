@@ -54,12 +54,13 @@ suites: venv ## the suites and the tests that need a cloud, against the cloud th
 	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud tests/suites $(wildcard tests/cloud) \
 	    --html=report/index.html --self-contained-html --junit-xml=report/junit.xml
 
-acceptance: venv ## hours: bare Debian, ten cycles, every daemon killed; writes docs/acceptance
+acceptance: venv ## hours: bare Debian, ten cycles, every daemon killed, every fault; writes docs/acceptance
 	@$(BIN)/python -m tests.acceptance.bare_root
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@$(BIN)/devcloud up --install
 	@$(BIN)/python -m tests.acceptance.cycles
 	@$(BIN)/python -m tests.acceptance.kills
+	@$(BIN)/python -m tests.acceptance.faults
 	@$(BIN)/devcloud down
 
 bench: venv ## take the figures of docs/figures anew; needs an idle machine and no cloud that is up

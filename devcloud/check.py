@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import socket
 import ssl
 import urllib.error
@@ -9,7 +11,8 @@ import urllib.request
 from pathlib import Path
 from typing import cast
 
-from devcloud import balancer
+from devcloud import balancer, runit
+from devcloud.catalog import APIS
 from devcloud.doors import Doors
 from devcloud.host import Host
 from devcloud.runit import Supervised
@@ -31,13 +34,17 @@ _REPORT = (
     "SELECT TIMESTAMPDIFF(SECOND, updated_at, UTC_TIMESTAMP()) FROM services"
     " WHERE `binary` = %s AND SUBSTRING_INDEX(host, '@', 1) = %s AND deleted = 0 AND updated_at IS NOT NULL"
 )
+#: Bytes without which a file system counts as full.
+_ROOM = 64 * 1024
 
 
 def problem(state: State, doors: Doors, host: Host, service: Service, seen: Supervised | None) -> str | None:
     """What is wrong with the service, in a few words, or None."""
     if seen is None or not seen.up:
         return f"is not running{f' (last: {seen.last_death})' if seen and seen.last_death else ''}"
-    return _failure(state, doors, host, service, service.check, seen)
+    if runit.is_stopped(host, seen):
+        return "does nothing: its process is stopped, as by SIGSTOP"
+    return _storage(host, service) or _failure(state, doors, host, service, service.check, seen)
 
 
 def answers(host: Host, service: Service) -> bool:
@@ -52,7 +59,11 @@ def _failure(state: State, doors: Doors, host: Host, service: Service, check: Ch
         case Alive():
             return None
         case Http(port, path, door):
-            return _http(f"http://{address}:{port}{path}") or (_passed_on(doors, host, check) if door else None)
+            return (
+                _http(f"http://{address}:{port}{path}")
+                or (_passed_on(doors, host, check) if door else None)
+                or _login(state, doors, service)
+            )
         case Port(port):
             return _port(address, port)
         case Command(words, says):
@@ -61,13 +72,41 @@ def _failure(state: State, doors: Doors, host: Host, service: Service, check: Ch
             return _report(state, doors, database, service.name, host.name, seen.seconds)
 
 
-def _http(url: str, ca: Path | None = None) -> str | None:
-    # No proxy stands between the machine and its own cloud.
-    ways: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
-    if ca:
-        ways.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(ca))))
+def _storage(host: Host, service: Service) -> str | None:
+    """Whether the service can write where it keeps its data."""
+    for folder in service.folders:
+        try:
+            system = os.statvfs(host.path(folder))
+        except FileNotFoundError:
+            continue
+        if system.f_flag & os.ST_RDONLY:
+            return f"cannot write to {folder}: its file system takes no writes"
+        if system.f_bavail * system.f_frsize < _ROOM:
+            return f"cannot write to {folder}: its file system is full"
+    return None
+
+
+def _login(state: State, doors: Doors, service: Service) -> str | None:
+    """Whether Keystone takes the password of an API's own user; that Keystone does not answer is said once, of it."""
+    if service.name != f"{service.project}-api" or service.project == "keystone":
+        return None
+    user = {"name": service.project, "domain": {"id": "default"}, "password": state.secrets()["service"]}
+    body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
+    keystone = next(api for api in APIS if api.name == "keystone")
+    url = f"http://{doors.address}:{keystone.backend}{keystone.path}/auth/tokens"
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     try:
-        with urllib.request.build_opener(*ways).open(url, timeout=_TIMEOUT):
+        with _opener().open(request, timeout=_TIMEOUT):
+            return None
+    except urllib.error.HTTPError as error:
+        return f"cannot log in: keystone rejects its user {service.project}" if error.code == 401 else None
+    except OSError:
+        return None
+
+
+def _http(url: str, ca: Path | None = None) -> str | None:
+    try:
+        with _opener(ca).open(url, timeout=_TIMEOUT):
             return None
     except urllib.error.HTTPError as error:
         return None if error.code < 400 else f"answers {url} with {error.code}"
@@ -87,7 +126,16 @@ def _passed_on(doors: Doors, host: Host, check: Http) -> str | None:
     if seen is None or not seen.serves:
         return f"is given no requests by haproxy, which calls it {seen.state if seen else 'unknown'}"
     said = _http(doors.url(check.door, check.path), doors.ca)
-    return f"is not passed on by haproxy: {said}" if said and said.startswith("answers") else None
+    refused = said is not None and "refused" in said
+    return f"is not passed on by haproxy: {said}" if said and not refused else None
+
+
+def _opener(ca: Path | None = None) -> urllib.request.OpenerDirector:
+    """No proxy stands between the machine and its own cloud."""
+    ways: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+    if ca:
+        ways.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(ca))))
+    return urllib.request.build_opener(*ways)
 
 
 def _port(address: str, port: int) -> str | None:
@@ -128,6 +176,8 @@ def _report(state: State, doors: Doors, database: str, binary: str, host: str, u
             row = cast("tuple[int] | None", cursor.fetchone())
     except pymysql.MySQLError as error:
         return f"its report cannot be read: {error.args[-1] if error.args else error}"
+    if row is not None and row[0] < -_TIMEOUT:
+        return f"has a clock that is ahead: it reported {-row[0]} s from now"
     if row is None or row[0] >= uptime:
         return "has not reported to the cloud since its start"
     return f"last reported {row[0]} s ago" if row[0] > _STALE else None

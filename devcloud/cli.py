@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from devcloud import api_commands, commands, save_commands
+from devcloud import api_commands, commands, fault_commands, save_commands
 from devcloud.catalog import DEFAULT as DEFAULT_PROJECTS
 from devcloud.catalog import PROJECTS
 from devcloud.packages import RELEASES
@@ -123,6 +123,15 @@ def parser() -> argparse.ArgumentParser:
     verb("metrics", api_commands.metrics, "count requests by API, memory and processor time by service").add_argument(
         "--output", type=Path, metavar="FILE", help="write it there as JSON, process by process"
     )
+    for name, command, meaning in (
+        (
+            "break",
+            fault_commands.break_,
+            "break the cloud on purpose, in a way that has a name; without one, list them",
+        ),
+        ("mend", fault_commands.mend, "mend a fault that was made on purpose, or all"),
+    ):
+        verb(name, command, meaning).add_argument("fault", nargs="?", metavar="FAULT")
     verb("doctor", commands.doctor, "check whether this machine can carry a cloud; changes nothing")
     return top
 

@@ -21,8 +21,10 @@ from devcloud import status as asking
 from devcloud import up as bringing_up
 from devcloud.catalog import chosen
 from devcloud.cloud import Cloud
+from devcloud.faults import breaking
+from devcloud.faults.journal import Journal
 from devcloud.state import DEFAULT, DEFAULT_RELEASE, Settings, State
-from devcloud.terminal import Steps, show_findings, show_status, state_option
+from devcloud.terminal import Steps, show_findings, show_open, show_status, state_option
 from devcloud.topology import Topology
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
@@ -53,8 +55,10 @@ def down(options: argparse.Namespace) -> int:
     machine.require_root()
     console = Console(highlight=False)
     began = time.monotonic()
+    cloud = Cloud(state, settings)
     with state.locked(), console.status("shutting down"):
-        was_up = switching_off.down(Cloud(state, settings))
+        was_up = switching_off.down(cloud)
+        breaking.ended_by_power(cloud)
     console.print(f"down in {time.monotonic() - began:.1f} s" if was_up else "was down already")
     return 0
 
@@ -185,6 +189,8 @@ def making(state: State, projects: tuple[str, ...], *, install: bool = False) ->
         if install:
             packages.install_system(projects, steps.done)
         machine.require_programs(projects)
+        if state.exists:
+            breaking.refuse_repair(Cloud(state, state.settings()))
         yield steps
 
 
@@ -194,6 +200,7 @@ def bring_up(cloud: Cloud, steps: Steps, loaded: Mapping[str, set[str]] = Mappin
     bringing_up.up(cloud, steps, loaded)
     option = state_option(cloud.state)
     steps.console.print(f"up in {steps.seconds:.1f} s: OpenStack {cloud.settings.release} in {cloud.state.path}")
+    show_open([notes.name for notes in Journal.of(cloud.state).open()])
     steps.console.print(f'use it:   eval "$(devcloud env{option})"', soft_wrap=True)
 
 

@@ -44,10 +44,25 @@ def plug(fabric: Holder, host: Host, plan: HostPlan) -> None:
     inside = _links(host.holder)
     for bridge, interface in INTERFACES.items():
         if interface not in inside:
-            _lay(fabric, f"{plan.name}-{bridge[0]}", host.holder.pid, interface, bridge)
+            _without(fabric, _cable(plan, bridge))
+            _lay(fabric, _cable(plan, bridge), host.holder.pid, interface, bridge)
+        _ip(fabric, "link", "set", _cable(plan, bridge), "up")
         _ip(host.holder, "link", "set", interface, "mtu", str(BRIDGES[bridge]), "up")
     _ip(host.holder, "link", "set", "lo", "up")
     _ip(host.holder, "address", "replace", f"{plan.mgmt}/24", "dev", INTERFACES["mgmt"])
+
+
+def unplug(fabric: Holder, plan: HostPlan, bridge: str) -> None:
+    """Take one cable of a host out of its bridge; `plug` puts it in again."""
+    _ip(fabric, "link", "set", _cable(plan, bridge), "down")
+
+
+def is_unplugged(host: Host, bridge: str) -> bool:
+    """Whether the host's interface sees nothing at the other end of its cable."""
+    try:
+        return host.path(f"/sys/class/net/{INTERFACES[bridge]}/carrier").read_text().strip() == "0"
+    except OSError:
+        return True
 
 
 def down(fabric: Holder, topology: Topology) -> None:
@@ -116,6 +131,16 @@ def _plug_machine(fabric: Holder, topology: Topology, bridge: str, address: str)
     if bridge == "external":
         # Userspace Open vSwitch passes frames on as they come: the machine must fill in its checksums itself.
         run(["ethtool", "-K", interface, "tx", "off", "tso", "off", "gso", "off"])
+
+
+def _cable(plan: HostPlan, bridge: str) -> str:
+    """The end of a host's cable at the bridge."""
+    return f"{plan.name}-{bridge[0]}"
+
+
+def _without(space: Holder, interface: str) -> None:
+    """Wait until the kernel has taken away the cable of a host whose power was cut."""
+    wait_for(lambda: interface not in _links(space), timeout=10, every=0.05, what=f"a former cable {interface} to go")
 
 
 def _lay(fabric: Holder, here: str, pid: int | None, there: str, bridge: str) -> None:

@@ -7,6 +7,12 @@ from devcloud.service import Command, Port, Service
 from devcloud.topology import COMPUTE, CONTROLLER
 
 _BOTH = (CONTROLLER, COMPUTE)
+#: Asked as root, who has one connection more than all others together.
+_WRITABLE = (
+    "SELECT IF(@@GLOBAL.read_only, 'takes no writes: read_only is ON', IF(@@GLOBAL.max_connections <= "
+    "(SELECT VARIABLE_VALUE + 0 FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'THREADS_CONNECTED'),"
+    " 'has no connection left', 'writable'))"
+)
 
 INFRASTRUCTURE: tuple[Service, ...] = (
     Service("syslog", "syslog", ("busybox", "syslogd", "-n", "-O", "/var/log/syslog/messages"), roles=_BOTH),
@@ -23,7 +29,7 @@ INFRASTRUCTURE: tuple[Service, ...] = (
         "mariadb",
         "mariadb",
         ("mariadbd", "--defaults-file=/etc/mysql/devcloud.cnf"),
-        Command(("mariadb-admin", "ping")),
+        Command(("mariadb", "--skip-ssl", "-NBe", _WRITABLE), "writable"),
         folders=("/run/mysqld",),
         user="mysql",
     ),

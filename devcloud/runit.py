@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from devcloud.host import Host
@@ -17,6 +17,7 @@ _RUNNING = "/run/service"
 _DEATHS = "/run/devcloud/deaths"
 #: In the environment of every process of a service, and of its children: its name.
 MARK = "DEVCLOUD_SERVICE"
+_MARKED = f"{MARK}=".encode()
 _STATUS = re.compile(r"^(?P<word>run|down|finish|fail|warning): \S+?:(?: \(pid (?P<pid>\d+)\))? ?(?P<seconds>\d+)?")
 
 
@@ -88,30 +89,68 @@ def supervised(host: Host, name: str) -> Supervised | None:
     return Supervised.from_sv(said.replace(f"{_RUNNING}/", ""), record.read_text() if record.exists() else "")
 
 
-def end_strays(host: Host, name: str) -> bool:
-    """Kill what a service left behind when it was killed: it would keep ports and locks. Returns True if it had any."""
-    run = host.run(["sv", "status", f"{_RUNNING}/{name}"], check=False).stdout
-    supervisor = Supervised.from_sv(run.replace(f"{_RUNNING}/", "")).pid
-    parents = dict(_processes(host, name))
-    own = {supervisor}
-    while more := {pid for pid, parent in parents.items() if parent in own} - own:
-        own |= more
-    strays = [str(pid) for pid in parents if pid not in own]
-    if strays:
-        host.run(["kill", "-9", *strays], check=False)
-    return bool(strays)
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A process of a service, as its host counts it; ``began`` is in the kernel's ticks since the machine started."""
+
+    pid: int
+    parent: int
+    state: str
+    began: int
+
+    @classmethod
+    def from_stat(cls, text: str) -> Process:
+        """Parse /proc/PID/stat.
+
+        >>> Process.from_stat("7 (a (b)) S 1 7 7 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0")
+        Process(pid=7, parent=1, state='S', began=4711)
+        """
+        words = text.rpartition(")")[2].split()
+        return cls(int(text.split()[0]), int(words[1]), words[0], int(words[19]))
 
 
-def _processes(host: Host, name: str) -> Iterator[tuple[int, int]]:
-    """The pids of a service's processes, as the host counts them, each with its parent's."""
-    mark = f"{MARK}={name}".encode()
+def processes(host: Host) -> dict[str, list[Process]]:
+    """The processes of every service of a host, children and all, by the service's name."""
+    found: dict[str, list[Process]] = {}
     for folder in host.path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                if mark in (folder / "environ").read_bytes().split(b"\0"):
-                    yield int(folder.name), int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                marks = [word for word in (folder / "environ").read_bytes().split(b"\0") if word.startswith(_MARKED)]
+                for mark in marks:
+                    name = mark.removeprefix(_MARKED).decode()
+                    found.setdefault(name, []).append(Process.from_stat((folder / "stat").read_text()))
             except OSError:
                 continue
+    return found
+
+
+def strays(own: list[Process], seen: Supervised | None) -> list[Process]:
+    """Which of a service's processes an earlier start has left behind; they keep ports, or do its work too.
+
+    A daemon may have children that have left it and go by themselves: they are younger than it, and no strays.
+
+    >>> old, main, child = Process(5, 1, "S", 10), Process(9, 2, "S", 70), Process(11, 1, "S", 75)
+    >>> [process.pid for process in strays([old, main, child], Supervised(True, 9, 4, 0, ""))]
+    [5]
+    """
+    main = next((process for process in own if seen and process.pid == seen.pid), None)
+    return [process for process in own if main is None or process.began < main.began]
+
+
+def end_strays(host: Host, name: str) -> bool:
+    """Kill what a service left behind when it or its supervisor was killed. Returns True if there was anything."""
+    left = strays(processes(host).get(name, []), supervised(host, name))
+    if left:
+        host.run(["kill", "-9", *(str(process.pid) for process in left)], check=False)
+    return bool(left)
+
+
+def is_stopped(host: Host, seen: Supervised) -> bool:
+    """Whether the service's first process is held by SIGSTOP: it is there, and answers nobody."""
+    try:
+        return Process.from_stat(host.path(f"/proc/{seen.pid}/stat").read_text()).state == "T"
+    except OSError:
+        return False
 
 
 def start(host: Host, name: str) -> None:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
-from devcloud import runit
+from devcloud import fabric, runit
 from devcloud.cloud import Cloud
+from devcloud.faults.journal import Journal
+from devcloud.host import Host
 from devcloud.service import Service
 from devcloud.topology import HostPlan
+
+_Processes: TypeAlias = "Mapping[str, list[runit.Process]]"
 
 
 @dataclass(frozen=True, slots=True)
 class HostStatus:
-    """A host: its name, its address, and whether its power is on."""
+    """A host: its name, its address, whether its power is on, and in ``problem`` what is wrong with it."""
 
     name: str
     address: str
     on: bool
+    problem: str = ""
+
+    @property
+    def well(self) -> bool:
+        """True if it is on and nothing is wrong."""
+        return self.on and not self.problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +48,12 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A cloud at one moment."""
+    """A cloud at one moment; ``faults`` are those that were made on purpose."""
 
     release: str
     hosts: tuple[HostStatus, ...]
     services: tuple[ServiceStatus, ...]
+    faults: tuple[str, ...] = ()
 
     @property
     def off(self) -> bool:
@@ -52,12 +63,18 @@ class Status:
     @property
     def well(self) -> bool:
         """True if all hosts are on and nothing is wrong with any daemon."""
-        return all(host.on for host in self.hosts) and all(service.well for service in self.services)
+        return all(host.well for host in self.hosts) and all(service.well for service in self.services)
 
     @property
     def problems(self) -> list[ServiceStatus]:
         """The daemons that something is wrong with."""
         return [service for service in self.services if not service.well]
+
+    def named(self) -> dict[str, str]:
+        """What is wrong, by the host or by "daemon on host"."""
+        hosts = {host.name: f"{host.name} {host.problem}" for host in self.hosts if not host.well}
+        services = {f"{service.service} on {service.host}": service.problem for service in self.problems}
+        return hosts | {name: f"{name} {problem}" for name, problem in services.items()}
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs."""
@@ -67,28 +84,42 @@ class Status:
             "release": self.release,
             "hosts": [asdict(host) for host in self.hosts],
             "services": services,
+            "faults": list(self.faults),
         }
 
 
 def status(cloud: Cloud) -> Status:
     """Ask every daemon, side by side; takes no longer than the slowest answer, at most some 10 s."""
+    on = {plan.name: cloud.find(plan) for plan in cloud.topology.hosts}
     placements = list(cloud.placements())
-    with ThreadPoolExecutor(16) as pool:
-        services = tuple(pool.map(lambda placement: _service(cloud, *placement), placements))
-    return Status(cloud.settings.release, tuple(_hosts(cloud)), services)
+    processes = {name: runit.processes(host) for name, host in on.items() if host}
+    with ThreadPoolExecutor(len(placements) + len(on)) as pool:
+        hosts = pool.map(lambda plan: _host(plan, on[plan.name]), cloud.topology.hosts)
+        services = pool.map(lambda placed: _service(cloud, on[placed[0].name], processes, *placed), placements)
+        open_ = tuple(notes.name for notes in Journal.of(cloud.state).open())
+        return Status(cloud.settings.release, tuple(hosts), tuple(services), open_)
 
 
-def _hosts(cloud: Cloud) -> Iterable[HostStatus]:
-    for plan in cloud.topology.hosts:
-        yield HostStatus(plan.name, str(plan.mgmt), cloud.find(plan) is not None)
+def _host(plan: HostPlan, on: Host | None) -> HostStatus:
+    """A host and its cables."""
+    address = str(plan.mgmt)
+    if on is None:
+        return HostStatus(plan.name, address, False, "is off")
+    loose = [bridge for bridge in fabric.INTERFACES if fabric.is_unplugged(on, bridge)]
+    return HostStatus(plan.name, address, True, f"is cut off from the {' and '.join(loose)} network" if loose else "")
 
 
-def _service(cloud: Cloud, plan: HostPlan, service: Service) -> ServiceStatus:
-    on = cloud.find(plan)
+def _service(
+    cloud: Cloud, on: Host | None, processes: Mapping[str, _Processes], plan: HostPlan, service: Service
+) -> ServiceStatus:
     if on is None:
         return ServiceStatus(plan.name, service.name, "its host is off")
     seen = runit.supervised(on, service.name)
     problem = cloud.problem(on, service, seen)
+    left = [] if service.keeps_children else runit.strays(processes[plan.name].get(service.name, []), seen)
+    if left:
+        pids = ", ".join(str(process.pid) for process in left)
+        problem = f"{f'{problem}, and ' if problem else ''}has processes of an earlier start beside it ({pids})"
     if not problem and seen and seen.deaths:
         times = "once" if seen.deaths == 1 else f"{seen.deaths} times"
         problem = f"died {times} since `devcloud up` and was started again ({seen.last_death})"

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from devcloud.faults.fault import Fault
 from devcloud.finding import Finding
 from devcloud.metrics import Metrics
 from devcloud.saves import Save
 from devcloud.state import DEFAULT, State
 from devcloud.status import Status
+
+#: Wide enough for a program to find each fault on a line of its own.
+_ONE_LINE = 400
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,34 @@ def show_status(seen: Status, state: State) -> None:
         well = sum(service.well for service in here)
         table.add_row(host.name, host.address, str(len(here)), str(well) if host.on else "[red]off[/]")
     console.print(table)
+    for host in seen.hosts:
+        if not host.well:
+            console.print(f"[red]{host.name}[/] {host.problem}", soft_wrap=True)
     for service in seen.problems:
-        console.print(f"[red]{service.service}[/] on {service.host} {service.problem}", soft_wrap=True)
-    word = "[green]well[/]" if seen.well else f"not well; `devcloud up{state_option(state)}` repairs it"
+        if service.host not in [host.name for host in seen.hosts if not host.on]:
+            console.print(f"[red]{service.service}[/] on {service.host} {service.problem}", soft_wrap=True)
+    repair = f"`devcloud {'mend' if seen.faults else 'up'}{state_option(state)}` repairs it"
+    word = "[green]well[/]" if seen.well else f"not well; {repair}"
+    show_open(seen.faults)
     console.print(f"OpenStack {seen.release} in {state.path}: {word}", soft_wrap=True)
+
+
+def show_faults(faults: Iterable[Fault], open_: Collection[str]) -> None:
+    """Print every fault: its name, what is done, what is seen, and whether it is broken now."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("FAULT", "", "WHAT IS DONE", "WHAT IS SEEN"):
+        table.add_column(heading)
+    for fault in faults:
+        broken = "[red]broken[/]" if fault.name in open_ else ""
+        table.add_row(fault.name, broken, escape(fault.summary), escape(fault.seen))
+    terminal = Console(highlight=False)
+    (terminal if terminal.is_terminal else Console(highlight=False, width=_ONE_LINE)).print(table)
+
+
+def show_open(faults: Collection[str]) -> None:
+    """Name the faults that are open, if any are."""
+    if faults:
+        Console(highlight=False).print(f"broken on purpose: {', '.join(faults)}; `devcloud mend` mends", soft_wrap=True)
 
 
 def show_findings(findings: Iterable[Finding]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
@@ -23,10 +23,17 @@ _READY_TIMEOUT = 180
 _DEATHS = 3
 
 
-def up(cloud: Cloud, progress: Progress, loaded: Mapping[str, set[str]] = MappingProxyType({})) -> None:
+def up(
+    cloud: Cloud,
+    progress: Progress,
+    loaded: Mapping[str, set[str]] = MappingProxyType({}),
+    *,
+    hosts: Collection[str] = (),
+) -> None:
     """Bring up what is not; what works is left alone, unless its files changed.
 
-    ``loaded`` names the projects whose files were exchanged before, by host.
+    ``loaded`` names the projects whose files were exchanged before, by host. With ``hosts``, only what lies on them
+    is brought up.
     """
     access.keys(cloud.state, cloud.topology)
     if cloud.settings.tls:
@@ -44,7 +51,8 @@ def up(cloud: Cloud, progress: Progress, loaded: Mapping[str, set[str]] = Mappin
         changed[plan.name] = {*concerned, *loaded.get(plan.name, ())}
     access.write(cloud.state, cloud.topology, cloud.doors)
     steps = _Steps(cloud, changed)
-    perform(steps, progress, on_failure=steps.stopping.set)
+    wanted = [task for task in steps if not hosts or task.name.partition(" on ")[2] in hosts]
+    perform(wanted, progress, on_failure=steps.stopping.set)
 
 
 def _concerned(paths: Iterable[str], own_files: Container[str]) -> Iterator[str]:
@@ -138,9 +146,9 @@ class _Steps(Iterable[Task]):
         stale = defined or bool({service.project, service.own_file} & self.changed[plan.name])
         seen = runit.supervised(on, service.name)
         works = seen and seen.up and self.cloud.problem(on, service, seen) is None
-        if works and seen and not seen.deaths and not stale:
-            return False
         strays = not service.keeps_children and runit.end_strays(on, service.name)
+        if works and seen and not (seen.deaths or stale or strays):
+            return False
         runit.forget_deaths(on, service.name)
         if works and not strays and not stale:
             return True

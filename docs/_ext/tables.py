@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+_SAMPLES = Path(__file__).parents[1] / "acceptance" / "faults.json"
 
 
 class _Table(SphinxDirective):
@@ -77,6 +81,22 @@ class Releases(_Table):
             yield f"| {project} | {' | '.join(release[project] for release in frozen)} |"
 
 
+class Faults(_Table):
+    """Each fault on purpose, with what the real cloud showed of it when it was last broken for acceptance."""
+
+    def lines(self) -> Iterator[str]:
+        """One definition per fault, in the order of the registry."""
+        from devcloud.faults.registry import FAULTS
+
+        samples = json.loads(_SAMPLES.read_text()) if _SAMPLES.exists() else {}
+        for fault in FAULTS.values():
+            yield f"`{fault.name}`\n: Done: {fault.summary}."
+            yield f"\n  Seen: {fault.seen}."
+            if sample := samples.get(fault.name):
+                yield f"\n  A real one: {sample['seen']}. `devcloud status`: *{sample['status']}*."
+            yield f"\n  Mended: {fault.cure}{'' if fault.lasts else '; also by `devcloud down`'}.\n"
+
+
 def _sentence(fixture: Any) -> str:
     text = inspect.getdoc(fixture._get_wrapped_function()) or ""
     return text.replace("``", "`").replace("\n", " ")
@@ -84,6 +104,6 @@ def _sentence(fixture: Any) -> str:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
-    for directive in (Settings, Markers, Fixtures, Releases):
+    for directive in (Settings, Markers, Fixtures, Releases, Faults):
         app.add_directive(directive.__name__.lower(), directive)
     return {"parallel_read_safe": True}

@@ -12,7 +12,7 @@ from typing import Any
 
 from pytest_whitebox.core.command import Result, run
 
-_PROGRAM = str(Path(sys.executable).with_name("devcloud"))
+PROGRAM = str(Path(sys.executable).with_name("devcloud"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Devcloud:
 
     def __call__(self, verb: str, *words: str, timeout: float = 600, check: bool = True) -> Result:
         """Run a verb; raises `CommandFailed` for an exit code other than 0 unless ``check`` is false."""
-        command = [_PROGRAM, verb, "--state", str(self.state), *words]
+        command = [PROGRAM, verb, "--state", str(self.state), *words]
         return run(command, timeout=timeout, check=check, env=dict(os.environ))
 
     def status(self) -> dict[str, Any]:

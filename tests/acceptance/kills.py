@@ -1,4 +1,4 @@
-"""``kill -9`` of each daemon in turn: status names it, up repairs it; then every daemon, and every host, at once.
+"""``kill -9`` of each daemon in turn: status names it, up repairs it; then of supervisors, and of every host at once.
 
 Run as root with a cloud that is up: ``python -m tests.acceptance.kills [SERVICE …]``.
 """
@@ -14,6 +14,13 @@ from tests.acceptance.devcloud import Devcloud
 from tests.acceptance.record import Record
 
 _HINT = "see `devcloud logs SERVICE`"
+#: One with a port, one with workers, one that would quietly work twice, one with a lock on its files.
+_SUPERVISED = (
+    ("controller", "memcached"),
+    ("controller", "nova-api"),
+    ("controller", "mariadb"),
+    ("compute1", "nova-compute"),
+)
 
 
 def main() -> int:
@@ -42,6 +49,12 @@ def _accept(record: Record, devcloud: Devcloud, wanted: list[str]) -> None:
                 step.said = _named(devcloud, service["host"], service["service"])
                 devcloud("up")
                 _well(devcloud)
+    for host, service in _SUPERVISED if not wanted else ():
+        with record.step(f"the supervisor of {service} on {host}") as step:
+            _killed_supervisor(devcloud, host, service)
+            step.said = _named(devcloud, host, service)
+            devcloud("up")
+            _well(devcloud)
     if not wanted:
         with record.step("every host at once") as step:
             step.said = f"{devcloud.cut_power()} processes killed"
@@ -50,11 +63,22 @@ def _accept(record: Record, devcloud: Devcloud, wanted: list[str]) -> None:
 
 
 def _killed(devcloud: Devcloud, host: str, service: str) -> None:
+    devcloud("ssh", host, "kill", "-9", _pid(devcloud, host, service), check=service != "ssh")
+
+
+def _pid(devcloud: Devcloud, host: str, service: str) -> str:
     said = devcloud("ssh", host, "sv", "status", f"/run/service/{service}").stdout
     pid = said.partition("(pid ")[2].partition(")")[0]
     if not pid.isdigit():
         raise StackproofError(f"no pid of {service} on {host} in {said!r}", hint=_HINT)
-    devcloud("ssh", host, "kill", "-9", pid, check=service != "ssh")
+    return pid
+
+
+def _killed_supervisor(devcloud: Devcloud, host: str, service: str) -> None:
+    """Kill the daemon's own runsv: another takes its place and starts the daemon once more beside the first."""
+    pid = _pid(devcloud, host, service)
+    parent = devcloud("ssh", host, "ps", "-o", "ppid=", "-p", pid).stdout.strip()
+    devcloud("ssh", host, "kill", "-9", parent)
 
 
 def _named(devcloud: Devcloud, host: str, service: str) -> str:

@@ -1,0 +1,1 @@
+"""Faults on purpose: each can be broken, seen on the real cloud, and mended."""

@@ -21,7 +21,6 @@ from devcloud.topology import CONTROLLER, Topology
 
 _TEMPLATES = Path(__file__).with_name("templates")
 _PRIVATE_KEY = "PRIVATE KEY-----"
-_PROGRAMS = ("/usr/bin/", "/usr/sbin/", "/etc/libvirt/hooks/")
 
 
 def environment_of(state: State, release: str) -> Path:
@@ -42,7 +41,7 @@ def write_files(state: State, settings: Settings, topology: Topology, host: Host
         digest = hashlib.sha256(text.encode()).hexdigest()
         if known.get(path) != digest or not host.path(path).exists():
             secret = _PRIVATE_KEY in text or any(value in text for value in secrets.values())
-            host.write(path, text, mode=0o600 if secret else 0o755 if path.startswith(_PROGRAMS) else 0o644)
+            host.write(path, text, mode=0o600 if secret else 0o755 if text.startswith("#!") else 0o644)
             known[path] = digest
             changed.append(path)
     write_atomically(record, json.dumps(known, indent=1))

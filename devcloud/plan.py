@@ -30,12 +30,12 @@ class Progress(Protocol):
 
 
 def perform(
-    tasks: Iterable[Task], progress: Progress, *, on_failure: Callable[[], None] = lambda: None, workers: int = 24
+    tasks: Iterable[Task], progress: Progress, *, stop: Callable[[], None] = lambda: None, workers: int = 24
 ) -> None:
     """Run all tasks in an order that keeps every ``after``.
 
-    The first failure, or Ctrl-C, calls ``on_failure``, starts nothing more, waits for what is under way and is
-    raised.
+    The first failure, or Ctrl-C, is raised when all that is under way has ended; ``stop`` is called at the end of all,
+    and tells it to.
     """
     known = {task.name: task for task in tasks}
     order = TopologicalSorter({task.name: [name for name in task.after if name in known] for task in known.values()})
@@ -54,8 +54,6 @@ def perform(
                         progress.done(name, time.monotonic() - began)
                     order.done(name)
                     finished += 1
-        except BaseException:
-            on_failure()
-            raise
         finally:
+            stop()
             pool.shutdown(cancel_futures=True)

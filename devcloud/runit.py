@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from devcloud.host import Host
 from devcloud.namespace import HOST_PATH
 from devcloud.service import Service
 from pytest_whitebox.core.command import Result
+from pytest_whitebox.core.supervisor import status_from_sv
 
 _DEFINITIONS = "/etc/sv"
 _RUNNING = "/run/service"
@@ -18,7 +18,6 @@ _DEATHS = "/run/devcloud/deaths"
 #: In the environment of every process of a service, and of its children: its name.
 MARK = "DEVCLOUD_SERVICE"
 _MARKED = f"{MARK}=".encode()
-_STATUS = re.compile(r"^(?P<word>run|down|finish|fail|warning): \S+?:(?: \(pid (?P<pid>\d+)\))? ?(?P<seconds>\d+)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +37,8 @@ class Supervised:
         >>> Supervised.from_sv("run: nova-compute: (pid 812) 45s; run: log: (pid 7) 45s")
         Supervised(up=True, pid=812, seconds=45, deaths=0, last_death='')
         """
-        found = _STATUS.match(text)
-        lines = deaths.splitlines()
-        if not found:
-            return cls(False, None, 0, len(lines), lines[-1] if lines else "")
-        pid, seconds = found["pid"], int(found["seconds"] or 0)
-        return cls(found["word"] == "run", int(pid) if pid else None, seconds, len(lines), lines[-1] if lines else "")
+        status, lines = status_from_sv(text), deaths.splitlines()
+        return cls(status.running, status.pid, status.seconds, len(lines), lines[-1] if lines else "")
 
 
 def define(host: Host, service: Service, values: Mapping[str, str]) -> bool:
@@ -86,7 +81,7 @@ def supervised(host: Host, name: str) -> Supervised | None:
         return None
     said = host.run(["sv", "status", f"{_RUNNING}/{name}"], check=False).stdout
     record = host.path(f"{_DEATHS}/{name}")
-    return Supervised.from_sv(said.replace(f"{_RUNNING}/", ""), record.read_text() if record.exists() else "")
+    return Supervised.from_sv(said, record.read_text() if record.exists() else "")
 
 
 @dataclass(frozen=True, slots=True)

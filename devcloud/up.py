@@ -52,7 +52,7 @@ def up(
     access.write(cloud.state, cloud.topology, cloud.doors)
     steps = _Steps(cloud, changed)
     wanted = [task for task in steps if not hosts or task.name.partition(" on ")[2] in hosts]
-    perform(wanted, progress, on_failure=steps.stopping.set)
+    perform(wanted, progress, stop=steps.stopping.set)
 
 
 def _concerned(paths: Iterable[str], own_files: Container[str]) -> Iterator[str]:

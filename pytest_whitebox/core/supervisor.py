@@ -10,20 +10,23 @@ from pytest_whitebox.core.command import Result
 from pytest_whitebox.core.transport import Transport
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
-_RUNIT = re.compile(r"^(?P<word>run|down|finish): \S+?:(?: \(pid (?P<pid>\d+)\))? (?P<rest>.*)", re.MULTILINE)
+_RUNIT = re.compile(
+    r"^(?P<word>run|down|finish): \S+?:(?: \(pid (?P<pid>\d+)\))? (?P<seconds>\d+)s(?P<rest>.*)", re.MULTILINE
+)
 #: Seconds that a service gets to end before it is killed; Nova's own limit for a graceful end is 60.
 STOP_TIMEOUT = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a supervisor says of a service; ``text`` is its own words."""
+    """What a supervisor says of a service: how it is, for how many ``seconds`` (0: it does not tell), in its words."""
 
     exists: bool
     running: bool
     pid: int | None
     enabled: bool
     text: str
+    seconds: int = 0
 
 
 class Supervisor(Protocol):
@@ -92,7 +95,7 @@ def status_from_sv(text: str) -> Status:
     """Parse the answer of `sv status`.
 
     >>> status_from_sv("run: nova-compute: (pid 812) 45s")
-    Status(exists=True, running=True, pid=812, enabled=True, text='run: nova-compute: (pid 812) 45s')
+    Status(exists=True, running=True, pid=812, enabled=True, text='run: nova-compute: (pid 812) 45s', seconds=45)
     >>> status_from_sv("down: nova-compute: 3s, normally up").running
     False
     >>> status_from_sv("fail: nova-compute: unable to change to service directory: file does not exist").exists
@@ -104,7 +107,8 @@ def status_from_sv(text: str) -> Status:
     running, rest = found["word"] == "run", found["rest"].partition("; run: log:")[0]
     enabled = "normally down" not in rest if running else "normally up" in rest
     pid = int(found["pid"]) if running and found["pid"] else None
-    return Status(exists=True, running=running, pid=pid, enabled=enabled, text=text.strip())
+    seconds = int(found["seconds"])
+    return Status(exists=True, running=running, pid=pid, enabled=enabled, text=text.strip(), seconds=seconds)
 
 
 def status_from_systemctl(text: str) -> Status:
@@ -112,7 +116,7 @@ def status_from_systemctl(text: str) -> Status:
 
     >>> status_from_systemctl("MainPID=812\\nLoadState=loaded\\nActiveState=active\\nUnitFileState=enabled\\n")
     ... # doctest: +ELLIPSIS
-    Status(exists=True, running=True, pid=812, enabled=True, text='...')
+    Status(exists=True, running=True, pid=812, enabled=True, text='...', seconds=0)
     >>> status_from_systemctl("MainPID=0\\nLoadState=not-found\\nActiveState=inactive\\nUnitFileState=\\n").exists
     False
     """

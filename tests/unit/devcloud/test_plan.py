@@ -65,5 +65,5 @@ def test_a_failure_is_raised_and_starts_nothing_more() -> None:
 
     tasks = [Task("floor", fail), Task("walls", lambda: ran.append("walls"), ("floor",))]
     with pytest.raises(ValueError, match="no floor"):
-        perform(tasks, Heard(), on_failure=lambda: ran.append("told"))
+        perform(tasks, Heard(), stop=lambda: ran.append("told"))
     assert ran == ["told"]

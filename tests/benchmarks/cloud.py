@@ -1,4 +1,4 @@
-"""What devcloud costs: a cold start, a warm one, the way down, the memory of all of it, and the boot of a guest."""
+"""What devcloud costs: starts and ends, its memory, boots and moves of a guest, and the loading of a saved cloud."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import Any
 
 from pytest_whitebox.core.wait import wait_for
 from tests.benchmarks.figure import Figure, seconds
+from tests.cloud.mover import Mover
 
 _DEVCLOUD = str(Path(sys.executable).with_name("devcloud"))
 _RUNS = 5
@@ -45,14 +46,22 @@ def figures(environment: dict[str, str], *, cold: int = 1) -> Iterator[Figure]:
     for _ in range(_RUNS):
         down.append(_devcloud(environment, "down", timeout=_DOWN))
         warm.append(_devcloud(environment, "up", timeout=_UP))
-    yield Figure("devcloud up, warm", "s", tuple(warm), 75)
+    yield Figure("devcloud up, warm", "s", tuple(warm), 90)
     yield Figure("devcloud down", "s", tuple(down), 30)
     again = tuple(_devcloud(environment, "up", timeout=_UP) for _ in range(_RUNS))
     yield Figure("devcloud up, nothing to do", "s", again)
     state = Path(environment["DEVCLOUD_STATE"])
     resident = tuple(_resident(state) / 1e9 for _ in range(_RUNS))
-    yield Figure("resident memory of all processes, no guests", "GB", resident, 5)
-    yield Figure("boot to ACTIVE", "s", tuple(_boots(state / "clouds.yaml")), 20, "128 MB guest, one port")
+    yield Figure("resident memory of all processes, no guests", "GB", resident, 6)
+    admin = _admin(state / "clouds.yaml")
+    yield Figure("boot to ACTIVE", "s", tuple(_boots(admin)), 20, "128 MB guest, one port")
+    yield Figure(
+        "live migration", "s", tuple(_moves(admin)), 30, "128 MB guest, one port, up to ACTIVE on the other host"
+    )
+    save = _devcloud(environment, "save", "figures", timeout=_UP)
+    load = tuple(_devcloud(environment, "load", "figures", timeout=_UP) for _ in range(_RUNS))
+    yield Figure("devcloud save", "s", (save,))
+    yield Figure("devcloud load", "s", load, 60, "a cloud that is up becomes the saved one")
     yield Figure("devcloud up, cold", "s", (first, *(_cold(environment) for _ in range(cold - 1))), 600)
 
 
@@ -79,27 +88,42 @@ def _resident(state: Path) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _boots(clouds: Path) -> Iterator[float]:
+def _admin(clouds: Path) -> Any:
     import openstack
     from openstack.config import OpenStackConfig
 
     config = OpenStackConfig(config_files=[str(clouds)])
-    cloud = openstack.connection.Connection(config=config.get_one(cloud="devcloud"))
+    return openstack.connection.Connection(config=config.get_one(cloud="devcloud"))
+
+
+def _boots(admin: Any) -> Iterator[float]:
     for _ in range(_RUNS):
-        yield from _boot(cloud)
+        began = time.perf_counter()
+        with _server(admin):
+            yield time.perf_counter() - began
 
 
-def _boot(cloud: Any) -> Iterator[float]:
-    image = cloud.image.find_image("guest", ignore_missing=False)
-    flavor = cloud.compute.find_flavor("tiny", ignore_missing=False)
-    network = cloud.network.find_network("shared", ignore_missing=False)
-    began = time.perf_counter()
-    made = cloud.compute.create_server(
+def _moves(admin: Any) -> Iterator[float]:
+    with _server(admin) as server:
+        mover = Mover(admin, server)
+        for _ in range(_RUNS):
+            began = time.perf_counter()
+            mover.live()
+            yield time.perf_counter() - began
+
+
+@contextmanager
+def _server(admin: Any) -> Iterator[str]:
+    """The id of a server that is ACTIVE."""
+    image = admin.image.find_image("guest", ignore_missing=False)
+    flavor = admin.compute.find_flavor("tiny", ignore_missing=False)
+    network = admin.network.find_network("shared", ignore_missing=False)
+    made = admin.compute.create_server(
         name=f"bench-{uuid.uuid4().hex[:8]}", image_id=image.id, flavor_id=flavor.id, networks=[{"uuid": network.id}]
     )
     try:
-        wait_for(lambda: cloud.compute.get_server(made.id).status == "ACTIVE", timeout=120, every=0.2, what="ACTIVE")
-        yield time.perf_counter() - began
+        wait_for(lambda: admin.compute.get_server(made.id).status == "ACTIVE", timeout=120, every=0.2, what="ACTIVE")
+        yield str(made.id)
     finally:
-        cloud.compute.delete_server(made.id)
-        cloud.compute.wait_for_delete(made, wait=60)
+        admin.compute.delete_server(made.id)
+        admin.compute.wait_for_delete(made, wait=60)

@@ -1,7 +1,8 @@
-"""A bare Debian in a folder: its root is made by debootstrap and entered through namespaces of its own."""
+"""A bare Debian or Ubuntu in a folder: its root is made by debootstrap and entered through namespaces of its own."""
 
 from __future__ import annotations
 
+import platform
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -21,11 +22,13 @@ _NETWORK = (
     "/root/.config/uv",
     "/etc/ssl/certs/ca-certificates.crt",
     "/usr/local/share/ca-certificates",
-    "/etc/apt/sources.list",
-    "/etc/apt/sources.list.d",
     "/etc/apt/apt.conf.d",
     "/etc/apt/auth.conf.d",
 )
+#: Where this machine has its own distribution from; another one is had from where debootstrap knows it.
+_SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
+#: What debootstrap does for a release of Ubuntu that is younger than it.
+_UBUNTU_SCRIPT = Path("/usr/share/debootstrap/scripts/gutsy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +50,8 @@ class BareRoot:
         return self.path / path.lstrip("/")
 
 
-def make(folder: Path, cache: Path, suite: str = "bookworm") -> BareRoot:
-    """A fresh root in ``folder`` with the checkout in it; the first one is kept as a tarball in ``cache``."""
+def make(folder: Path, cache: Path, suite: str) -> BareRoot:
+    """A fresh root of a Debian or Ubuntu release in ``folder`` with the checkout in it; ``cache`` keeps the first one."""
     tarball = cache / f"bare-{suite}.tar"
     root = folder / "root"
     shutil.rmtree(root, ignore_errors=True)
@@ -58,8 +61,10 @@ def make(folder: Path, cache: Path, suite: str = "bookworm") -> BareRoot:
         shutil.rmtree(root)
         root.mkdir()
     run(["tar", "-C", str(root), "-xpf", str(tarball)], timeout=120)
-    root.joinpath("etc/apt/sources.list").unlink(missing_ok=True)
-    for path in _NETWORK:
+    own = suite == _own_suite()
+    if own:
+        root.joinpath("etc/apt/sources.list").unlink(missing_ok=True)
+    for path in (*_NETWORK, *(_SOURCES if own else ())):
         _copy(Path(path), root / path.lstrip("/"))
     _copy_checkout(root / "root/stackproof")
     return BareRoot(root)
@@ -67,12 +72,22 @@ def make(folder: Path, cache: Path, suite: str = "bookworm") -> BareRoot:
 
 def _debootstrap(root: Path, tarball: Path, suite: str) -> None:
     tarball.parent.mkdir(parents=True, exist_ok=True)
-    source = run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]).stdout.split()
-    words = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}", suite, str(root), *source[:1]]
+    words = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}"]
+    if suite == _own_suite():
+        source = run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]).stdout.split()
+        words += [suite, str(root), *source[:1]]
+    else:
+        # An empty mirror is the one that the script knows; Ubuntu has half of what is needed in "universe".
+        words += ["--components=main,universe", suite, str(root), "", str(_UBUNTU_SCRIPT)]
     run(words, timeout=900)
     aside = tarball.with_suffix(".new")
     run(["tar", "-C", str(root), "-cpf", str(aside), "."], timeout=120)
     aside.rename(tarball)
+
+
+def _own_suite() -> str:
+    """The code name of this machine's release."""
+    return platform.freedesktop_os_release().get("VERSION_CODENAME", "")
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -1,6 +1,6 @@
-"""`make demo` on a bare Debian, twice; with --interrupt the first one is stopped by Ctrl-C in the middle.
+"""`make demo` on a bare Debian or Ubuntu, twice; with --interrupt the first is stopped by Ctrl-C in the middle.
 
-Run as root from the checkout: ``python -m tests.acceptance.bare_root [--interrupt SECONDS]``.
+Run as root from the checkout: ``python -m tests.acceptance.bare_root [--suite noble] [--interrupt SECONDS]``.
 """
 
 from __future__ import annotations
@@ -31,10 +31,9 @@ def main() -> int:
     """Run the acceptance and write its page."""
     options = _options()
     folder = Path(tempfile.mkdtemp(prefix="stackproof-bare-", dir="/var/tmp"))
-    name = "bare-root-interrupted" if options.interrupt else "bare-root"
-    what = f"`make demo` on a bare Debian, stopped by Ctrl-C after {options.interrupt} s" if options.interrupt else (
-        "`make demo` on a bare Debian"
-    )  # fmt: skip
+    name, what = f"bare-root-{options.suite}", f"`make demo` on a bare {options.suite}"
+    if options.interrupt:
+        name, what = f"{name}-interrupted", f"{what}, stopped by Ctrl-C after {options.interrupt} s"
     record = Record(name, f"{what}, then again")
     try:
         _accept(record, folder, options)
@@ -51,6 +50,9 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--suite", default="bookworm", metavar="NAME", help="a release of Debian or Ubuntu (default %(default)s)"
+    )
     parser.add_argument("--interrupt", type=int, metavar="SECONDS", help="press Ctrl-C after so long, then go on")
     parser.add_argument("--cache", type=Path, default=Path("/var/cache/stackproof"), help="keeps the bare root")
     parser.add_argument("--report", type=Path, default=Path("report.html"), help="where the report is put")
@@ -62,7 +64,7 @@ def _accept(record: Record, folder: Path, options: argparse.Namespace) -> None:
     log = folder / "log"
     log.touch()
     with record.step("a bare root: debootstrap's minimal system, git, make, python3") as step:
-        root = make(folder, options.cache)
+        root = make(folder, options.cache, options.suite)
         step.said = run(["du", "-sh", str(root.path)]).stdout.split()[0] + "B"
     if options.interrupt:
         with record.step(f"make demo, Ctrl-C after {options.interrupt} s") as step:

@@ -51,7 +51,7 @@ class BareRoot:
 
 
 def make(folder: Path, cache: Path, suite: str) -> BareRoot:
-    """A fresh root of a Debian or Ubuntu release in ``folder`` with the checkout in it; ``cache`` keeps the first one."""
+    """A fresh root of a release of Debian or Ubuntu, with the checkout in it; ``cache`` keeps the first of each."""
     tarball = cache / f"bare-{suite}.tar"
     root = folder / "root"
     shutil.rmtree(root, ignore_errors=True)

@@ -25,7 +25,7 @@ _NETWORK = (
     "/etc/apt/apt.conf.d",
     "/etc/apt/auth.conf.d",
 )
-#: Where this machine has its own distribution from; another one is had from where debootstrap knows it.
+#: Where this machine has its own distribution from.
 _SOURCES = ("/etc/apt/sources.list", "/etc/apt/sources.list.d")
 #: What debootstrap does for a release of Ubuntu that is younger than it.
 _UBUNTU_SCRIPT = Path("/usr/share/debootstrap/scripts/gutsy")
@@ -50,14 +50,17 @@ class BareRoot:
         return self.path / path.lstrip("/")
 
 
-def make(folder: Path, cache: Path, suite: str) -> BareRoot:
-    """A fresh root of a release of Debian or Ubuntu, with the checkout in it; ``cache`` keeps the first of each."""
+def make(folder: Path, cache: Path, suite: str, mirror: str) -> BareRoot:
+    """A fresh root of a release of Debian or Ubuntu, with the checkout in it; ``cache`` keeps the first of each.
+
+    ``mirror`` says where a distribution comes from that is not this machine's.
+    """
     tarball = cache / f"bare-{suite}.tar"
     root = folder / "root"
     shutil.rmtree(root, ignore_errors=True)
     root.mkdir(parents=True)
     if not tarball.exists():
-        _debootstrap(root, tarball, suite)
+        _debootstrap(root, tarball, suite, mirror)
         shutil.rmtree(root)
         root.mkdir()
     run(["tar", "-C", str(root), "-xpf", str(tarball)], timeout=120)
@@ -70,15 +73,15 @@ def make(folder: Path, cache: Path, suite: str) -> BareRoot:
     return BareRoot(root)
 
 
-def _debootstrap(root: Path, tarball: Path, suite: str) -> None:
+def _debootstrap(root: Path, tarball: Path, suite: str, mirror: str) -> None:
     tarball.parent.mkdir(parents=True, exist_ok=True)
     words = ["debootstrap", "--variant=minbase", f"--include={_PACKAGES}"]
     if suite == _own_suite():
         source = run(["apt-get", "indextargets", "--format", "$(SITE)", "Created-By: Packages"]).stdout.split()
         words += [suite, str(root), *source[:1]]
     else:
-        # An empty mirror is the one that the script knows; Ubuntu has half of what is needed in "universe".
-        words += ["--components=main,universe", suite, str(root), "", str(_UBUNTU_SCRIPT)]
+        # Ubuntu has half of what is needed in "universe".
+        words += ["--components=main,universe", suite, str(root), mirror, str(_UBUNTU_SCRIPT)]
     run(words, timeout=900)
     aside = tarball.with_suffix(".new")
     run(["tar", "-C", str(root), "-cpf", str(aside), "."], timeout=120)

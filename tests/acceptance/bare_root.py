@@ -1,6 +1,6 @@
 """`make demo` on a bare Debian or Ubuntu, twice; with --interrupt the first is stopped by Ctrl-C in the middle.
 
-Run as root from the checkout: ``python -m tests.acceptance.bare_root [--suite noble] [--interrupt SECONDS]``.
+Run as root from the checkout: ``python -m tests.acceptance.bare_root [--suite NAME --mirror URL] [--interrupt SECONDS]``.
 """
 
 from __future__ import annotations
@@ -53,6 +53,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--suite", default="bookworm", metavar="NAME", help="a release of Debian or Ubuntu (default %(default)s)"
     )
+    parser.add_argument(
+        "--mirror", default="", metavar="URL", help="where it is had from, if this machine is another's"
+    )
     parser.add_argument("--interrupt", type=int, metavar="SECONDS", help="press Ctrl-C after so long, then go on")
     parser.add_argument("--cache", type=Path, default=Path("/var/cache/stackproof"), help="keeps the bare root")
     parser.add_argument("--report", type=Path, default=Path("report.html"), help="where the report is put")
@@ -64,7 +67,7 @@ def _accept(record: Record, folder: Path, options: argparse.Namespace) -> None:
     log = folder / "log"
     log.touch()
     with record.step("a bare root: debootstrap's minimal system, git, make, python3") as step:
-        root = make(folder, options.cache, options.suite)
+        root = make(folder, options.cache, options.suite, options.mirror)
         step.said = run(["du", "-sh", str(root.path)]).stdout.split()[0] + "B"
     if options.interrupt:
         with record.step(f"make demo, Ctrl-C after {options.interrupt} s") as step:

@@ -73,6 +73,7 @@ def _evacuate(record: Record, devcloud: Devcloud, made: Guest, mover: Mover) -> 
         step.said = f"to {mover.evacuate()}; {made.well()}"
     with record.step(f"{dead} comes back"):
         devcloud("up")
+        mover.revive(dead)
         if problems := devcloud.problems():
             raise StackproofError(f"not well: {'; '.join(problems)}", hint="see `devcloud logs SERVICE`")
 

@@ -43,15 +43,22 @@ class Mover:
         return self._confirmed(lambda _: True)
 
     def evacuate(self) -> str:
-        """Rebuild it from its disk on another host; its own is dead, and Nova is told so."""
+        """Rebuild it from its disk on another host, and start it; its own is dead, and Nova is told so."""
         before = self.host
-        agent = next(iter(self.admin.compute.services(binary="nova-compute", host=before)))
-        self.admin.compute.update_service_forced_down(agent, before, "nova-compute", forced=True)
-        try:
-            self.admin.compute.evacuate_server(self.server)
-            return self._arrived("ACTIVE", lambda host: host != before, "be evacuated")
-        finally:
-            self.admin.compute.update_service_forced_down(agent, before, "nova-compute", forced=False)
+        self._force_down(before, down=True)
+        self.admin.compute.evacuate_server(self.server)
+        # Since microversion 2.95 what is evacuated stays off.
+        self._arrived("SHUTOFF", lambda host: host != before, "be evacuated")
+        self.admin.compute.start_server(self.server)
+        return self._arrived("ACTIVE", lambda host: host != before, "be started")
+
+    def revive(self, host: str) -> None:
+        """Tell Nova that a host is no longer dead; its nova-compute must have been started since."""
+        self._force_down(host, down=False)
+
+    def _force_down(self, host: str, *, down: bool) -> None:
+        agent = next(iter(self.admin.compute.services(binary="nova-compute", host=host)))
+        self.admin.compute.update_service_forced_down(agent, host, "nova-compute", forced=down)
 
     def _confirmed(self, there: Callable[[str], bool]) -> str:
         self._arrived("VERIFY_RESIZE", there, "wait for confirmation")

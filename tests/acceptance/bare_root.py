@@ -1,6 +1,6 @@
 """`make demo` on a bare Debian or Ubuntu, twice; with --interrupt the first is stopped by Ctrl-C in the middle.
 
-Run as root from the checkout: ``python -m tests.acceptance.bare_root [--suite NAME --mirror URL] [--interrupt SECONDS]``.
+Run as root from the checkout: ``python -m tests.acceptance.bare_root [--suite NAME --mirror URL] [--interrupt N]``.
 """
 
 from __future__ import annotations

@@ -1,0 +1,49 @@
+"""HAProxy's log, line by line: recorded ones are read as what they say."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from devcloud.request import Request, Timers, requests
+
+RECORDED = Path(__file__).with_name("data") / "haproxy.log"
+
+
+@pytest.fixture
+def recorded() -> list[Request]:
+    return list(requests(RECORDED.read_text().splitlines()))
+
+
+def _one(api: str, text: str) -> Request:
+    found = [one for one in requests(RECORDED.read_text().splitlines()) if one.api == api and text in one.path]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_a_request_that_was_answered(recorded: list[Request]) -> None:
+    assert recorded[0] == Request(
+        began=datetime(2026, 11, 21, 11, 8, 55, 606000, UTC),
+        client="10.213.79.21:37714",
+        api="placement",
+        instance="a",
+        ended="--",
+        status=200,
+        timers=Timers(received=0, queued=0, connected=0, answered=8, total=8),
+        size=254,
+        retries=0,
+        redispatched=False,
+        answered="req-fc18eca8-9249-41d1-9017-98d0ecc84c04",
+        asked="req-c5645263-89f0-4997-935c-d0a16da898d8",
+        method="GET",
+        path="/resource_providers/10eec0fa-aca8-44f1-b7f4-30f95dec03b5/allocations",
+    )
+    assert [one.instance for one in recorded[:2]] == ["a", "b"]
+
+
+def test_a_line_about_a_server_is_no_request() -> None:
+    line = RECORDED.read_text().splitlines()[0]
+    assert "Server keystone/b is UP" in line
+    assert Request.from_line(line) is None

@@ -7,6 +7,8 @@ SHELL := /bin/sh
 BIN := .venv/bin
 OURS := pytest_whitebox devcloud
 STEP := @.ci/step
+# Where a second cloud is for as long as it is looked at.
+TLS := /var/lib/devcloud-tls
 AGAIN := $(MAKE) --no-print-directory
 # Points what follows in the same recipe at the cloud.
 CLIENT := variables=$$($(BIN)/devcloud env) || exit 1; eval "$$variables";
@@ -61,7 +63,11 @@ acceptance: venv ## hours: bare Debian, ten cycles, every daemon killed, every f
 	@$(BIN)/python -m tests.acceptance.cycles
 	@$(BIN)/python -m tests.acceptance.kills
 	@$(BIN)/python -m tests.acceptance.faults
+	@$(BIN)/python -m tests.acceptance.rotation
 	@$(BIN)/devcloud down
+	@DEVCLOUD_STATE=$(TLS) $(BIN)/devcloud up --tls
+	@DEVCLOUD_STATE=$(TLS) $(BIN)/python -m tests.acceptance.tls
+	@DEVCLOUD_STATE=$(TLS) $(BIN)/devcloud destroy
 
 bench: venv ## take the figures of docs/figures anew; needs an idle machine and no cloud that is up
 	@$(BIN)/python -m tests.benchmarks

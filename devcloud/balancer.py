@@ -34,7 +34,7 @@ class Backend:
 
 def backends(host: Host) -> tuple[Backend, ...]:
     """All instances; raises `StackproofError` if HAProxy does not answer on its host."""
-    return tuple(_from_csv(_said(host, "show stat")))
+    return tuple(from_csv(_said(host, "show stat")))
 
 
 def backend(host: Host, port: int) -> Backend | None:
@@ -81,7 +81,8 @@ def _now(host: Host, server: Backend) -> Backend:
     return found
 
 
-def _from_csv(text: str) -> Iterator[Backend]:
+def from_csv(text: str) -> Iterator[Backend]:
+    """Parse the answer to `show stat`."""
     for row in csv.DictReader(io.StringIO(text.removeprefix("# "))):
         if row["svname"] not in ("FRONTEND", "BACKEND"):
             port = int(row["addr"].rpartition(":")[2])

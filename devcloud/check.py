@@ -93,7 +93,7 @@ def _login(state: State, doors: Doors, service: Service) -> str | None:
     user = {"name": service.project, "domain": {"id": "default"}, "password": state.secrets()["service"]}
     body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
     keystone = next(api for api in APIS if api.name == "keystone")
-    url = f"http://{doors.address}:{keystone.backend}{keystone.path}/auth/tokens"
+    url = f"http://{doors.address}:{keystone.backend}{keystone.url}/auth/tokens"
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     try:
         with _opener().open(request, timeout=_TIMEOUT):

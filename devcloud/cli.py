@@ -108,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
         "restart": (commands.restart, "restart a service and wait until it works; an API's instances in turn"),
         "drain": (
             api_commands.drain,
-            "have HAProxy give an API's instance no more requests, and wait until it has none",
+            "have HAProxy give an API's instance no more requests; waits for its last",
         ),
         "ready": (api_commands.ready, "have HAProxy give an API's instance requests again, once it answers"),
     }

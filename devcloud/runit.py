@@ -162,17 +162,15 @@ def signal(host: Host, name: str, letter: str) -> None:
     host.run(["sv", letter, f"{_RUNNING}/{name}"], check=False)
 
 
-def remove(host: Host, name: str) -> bool:
-    """Stop a service and forget it; returns False if the host has none of that name."""
+def remove(host: Host, name: str) -> None:
+    """Stop a service and forget it."""
     link = host.path(f"{_RUNNING}/{name}")
-    if not link.is_symlink():
-        return False
-    stop(host, [name])
-    host.run(["sv", "exit", f"{_RUNNING}/{name}"], check=False)
-    link.unlink()
+    if link.is_symlink():
+        stop(host, [name])
+        host.run(["sv", "exit", f"{_RUNNING}/{name}"], check=False)
+        link.unlink()
     host.path(f"/etc/init.d/{name}").unlink(missing_ok=True)
     host.run(["rm", "-rf", f"{_DEFINITIONS}/{name}"])
-    return True
 
 
 def forget_deaths(host: Host, name: str) -> None:

@@ -176,11 +176,13 @@ class _Steps(Iterable[Task]):
     def _removed(self, service: Service) -> bool:
         """Stop an instance that the cloud has no more, as soon as HAProxy gives it no requests; False if it is gone."""
         on = self.cloud.controller
-        if not runit.supervised(on, service.name):
+        own_file = on.path(service.own_file)
+        if not own_file.exists():
             return False
         balancer.wait_until_unknown(on, service.port)
-        on.path(service.own_file).unlink(missing_ok=True)
-        return runit.remove(on, service.name)
+        runit.remove(on, service.name)
+        own_file.unlink()
+        return True
 
     def _works(self, plan: HostPlan, service: Service) -> bool:
         if self.stopping.is_set():

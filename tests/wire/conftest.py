@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -173,6 +173,18 @@ class Daemon:
     def config(self) -> Path:
         return self.folder / "daemon.conf"
 
+    def define(self, suffix: str) -> None:
+        """Have the supervisor run an instance of it, with a log and a report of its own."""
+        aside = self.folder / f"new{suffix}"
+        aside.mkdir()
+        (aside / "run").write_text(
+            f"#!/bin/sh\nexec >>{self.folder}/log{suffix} 2>&1\n"
+            f"exec {sys.executable} -I -S {self.folder}/daemon.py {self.config} {self.folder}/report{suffix}\n"
+        )
+        (aside / "run").chmod(0o755)
+        (self.folder / "service").mkdir(exist_ok=True)
+        aside.rename(self.folder / f"service/daemon{suffix}")
+
     def report(self) -> str | None:
         """Process, workers and a count, as the daemon writes them again and again."""
         file = self.folder / "report"
@@ -195,6 +207,7 @@ class Deployed:
 
     daemon: Daemon
     target: str
+    twin: bool = False
     name: str = "test"
     libvirt_uri: str = "test:///default"
 
@@ -204,23 +217,18 @@ class Deployed:
     def service(self, transport: Transport, name: str) -> ServiceFacts:
         if name != "daemon":
             raise UnknownService(f"there is no service {name!r}", hint="take 'daemon'")
-        return self.daemon.facts(self.target)
+        facts = self.daemon.facts(self.target)
+        other = replace(facts, name="daemon-b", unit=f"{facts.unit}-b", log=f"{facts.log}-b")
+        return replace(facts, beside=(other,)) if self.twin else facts
 
 
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
     _program("sv")
-    definition = tmp_path / "service/daemon"
-    definition.mkdir(parents=True)
     (tmp_path / "daemon.py").write_text(_DAEMON)
     made = Daemon(tmp_path)
     made.config.write_bytes(CONFIG)
-    run = definition / "run"
-    run.write_text(
-        f"#!/bin/sh\nexec >>{tmp_path}/log 2>&1\n"
-        f"exec {sys.executable} -I -S {tmp_path}/daemon.py {made.config} {tmp_path}/report\n"
-    )
-    run.chmod(0o755)
+    made.define("")
     supervisor = subprocess.Popen([_program("runsvdir"), tmp_path / "service"], start_new_session=True)
     try:
         wait_for(made.report, timeout=20, every=0.02, what="the daemon")
@@ -232,10 +240,12 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
         os.killpg(supervisor.pid, signal.SIGKILL)
 
 
-def host_of(transport: Transport, daemon: Daemon, *, lock: float = 20, start: float = 20, target: str = "") -> Host:
+def host_of(
+    transport: Transport, daemon: Daemon, *, lock: float = 20, start: float = 20, target: str = "", twin: bool = False
+) -> Host:
     """A host that has the daemon; waits are short, because so is all that the daemon does."""
     return Host(
-        "server", transport, deployment=Deployed(daemon, target or str(daemon.config)),
+        "server", transport, deployment=Deployed(daemon, target or str(daemon.config), twin),
         folder=str(daemon.folder / "state"), reports=lambda _: daemon.report,
         patience=Patience(start=start, settle=1, report=20, lock=lock, every=0.05),
     )  # fmt: skip

@@ -69,6 +69,26 @@ def test_the_smallest_cloud_has_no_doors_that_lead_nowhere() -> None:
     }
 
 
+def test_each_door_has_two_instances_if_there_are_two_workers() -> None:
+    everything = services(PROJECTS, 2)
+    ports = [service.port for service in everything if service.is_api]
+    for api in APIS:
+        same = [service for service in everything if isinstance(service.check, Http) and service.check.door == api.port]
+        assert [service.instance.letter for service in same] == ["a", "b"]
+        assert {service.base for service in same} == {same[0].name}
+    assert len(ports) == 2 * len(APIS) == len(set(ports))
+
+
+def test_an_instance_has_files_of_its_own_and_names_them() -> None:
+    everything = services(PROJECTS, 2)
+    own = [service for service in everything if service.is_api]
+    assert len({service.own_file for service in own}) == len({service.log for service in own}) == len(own) > 0
+    assert [service.name for service in own if service.own_file not in service.command] == []
+    assert {service.name for service in everything if service not in own} == {
+        service.name for service in ALL if not service.is_api
+    }
+
+
 def test_an_unknown_service_is_named() -> None:
     with pytest.raises(StackproofError, match="'octavia'") as caught:
         chosen("cinder, octavia")

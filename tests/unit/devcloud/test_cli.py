@@ -28,7 +28,20 @@ def test_state_is_taken_before_and_after_the_verb(words: list[str]) -> None:
     assert parser().parse_args(words).state == Path("/a")
 
 
-@pytest.mark.parametrize("verb", [["down"], ["status"], ["env"], ["clouds-yaml"], ["logs", "nova-api"], ["ssh", "a"]])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ["down"],
+        ["status"],
+        ["env"],
+        ["clouds-yaml"],
+        ["logs", "nova-api"],
+        ["ssh", "a"],
+        ["drain", "nova-api"],
+        ["ready", "nova-api", "b"],
+        ["metrics"],
+    ],
+)
 def test_without_a_cloud_every_verb_says_how_to_make_one(
     verb: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -51,6 +64,15 @@ def test_unknown_service_is_answered_with_those_there_are(cloud: State, capsys: 
     said = capsys.readouterr().err
     assert "no service 'nova-comput'" in said
     assert "nova-compute" in said.split("choose from", 1)[1]
+
+
+def test_an_instance_that_is_not_there_is_answered_with_how_to_make_it(
+    cloud: State, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["--state", str(cloud.path), "drain", "nova-api", "b"]) == 1
+    assert (
+        capsys.readouterr().err == "devcloud: nova-api has no instance b; `devcloud up --workers 2` makes instance b\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from typing import Any
 
 import pytest
@@ -58,10 +57,7 @@ def test_stack_waits_for_a_signal_that_needs_no_token(cloud: Cloud, create: Crea
     made = create.stack(SIGNALLED)
     address = wait_for(lambda: address_of(cloud, made), timeout=120, every=1, what="the address for the signal")
     message = {"Status": "SUCCESS", "Reason": "a test", "UniqueId": "guest", "Data": "hello"}
-    signal = urllib.request.Request(address, json.dumps(message).encode(), method="PUT")
-    signal.add_header("Content-Type", "application/json")
-    with urllib.request.urlopen(signal, timeout=60) as answer:
-        assert answer.status == 200
+    assert cloud.connection.session.put(address, json=message, authenticated=False).status_code == 200
 
     done = outputs(settled(cloud, made, "CREATE_COMPLETE"))
     assert json.loads(done["heard"]) == {"guest": "hello"}

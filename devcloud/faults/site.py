@@ -60,8 +60,11 @@ class Site:
     def door(self, name: str) -> str:
         """The address of an API's door that needs no login."""
         api = next(api for api in APIS if api.name == name)
-        scheme = "https" if self.cloud.settings.tls else "http"
-        return f"{scheme}://{self.address}:{api.port}{api.path}"
+        return self.cloud.doors.url(api.port, api.path)
+
+    def instances(self, service: str) -> list[str]:
+        """The names of all instances of a daemon."""
+        return sorted({placed.name for _, placed in self.cloud.placed(service)})
 
     @cached_property
     def admin(self) -> Any:

@@ -85,8 +85,7 @@ def _find_cell(site: Site, notes: Notes) -> None:
 def _map_cell(site: Site, connection: str) -> None:
     """Change the mapping; who has read it keeps it until it starts anew."""
     site.sql("nova_api", "UPDATE cell_mappings SET database_connection = %s WHERE name = 'cell1'", (connection,))
-    for service in ("nova-api", "nova-scheduler", "nova-conductor"):
-        site.controller.run(["sv", "-w", "30", "force-restart", f"/run/service/{service}"], check=False)
+    site.restart("nova-api", "nova-scheduler", "nova-conductor")
 
 
 FAULTS: tuple[Fault, ...] = (

@@ -56,6 +56,11 @@ def drain(host: Host, server: Backend, *, timeout: float) -> int:
     return before
 
 
+def maintain(host: Host, server: Backend) -> None:
+    """Give it no more requests at all; where it is the only one, HAProxy answers 503 in its place."""
+    _said(host, f"set server {server.api}/{server.instance} state maint")
+
+
 def ready(host: Host, server: Backend) -> None:
     """Give it requests again, as soon as its health check is good."""
     _said(host, f"set server {server.api}/{server.instance} state ready")

@@ -62,7 +62,7 @@ def _failure(state: State, doors: Doors, host: Host, service: Service, check: Ch
             return (
                 _http(f"http://{address}:{port}{path}")
                 or (_passed_on(doors, host, check) if door else None)
-                or _login(state, doors, service)
+                or _login(state, host, service)
             )
         case Port(port):
             return _port(address, port)
@@ -86,14 +86,14 @@ def _storage(host: Host, service: Service) -> str | None:
     return None
 
 
-def _login(state: State, doors: Doors, service: Service) -> str | None:
+def _login(state: State, host: Host, service: Service) -> str | None:
     """Whether Keystone takes the password of an API's own user; that Keystone does not answer is said once, of it."""
-    if service.name != f"{service.project}-api" or service.project == "keystone":
+    if service.base != f"{service.project}-api" or service.project == "keystone":
         return None
     user = {"name": service.project, "domain": {"id": "default"}, "password": state.secrets()["service"]}
     body = {"auth": {"identity": {"methods": ["password"], "password": {"user": user}}}}
     keystone = next(api for api in APIS if api.name == "keystone")
-    url = f"http://{doors.address}:{keystone.backend}{keystone.url}/auth/tokens"
+    url = f"http://{host.plan.mgmt}:{keystone.backend}{keystone.url}/auth/tokens"
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     try:
         with _opener().open(request, timeout=_TIMEOUT):
@@ -117,6 +117,14 @@ def _http(url: str, ca: Path | None = None) -> str | None:
         return f"does not answer {url}: {reason}"
 
 
+def _opener(ca: Path | None = None) -> urllib.request.OpenerDirector:
+    # No proxy stands between the machine and its own cloud.
+    ways: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
+    if ca:
+        ways.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(ca))))
+    return urllib.request.build_opener(*ways)
+
+
 def _passed_on(doors: Doors, host: Host, check: Http) -> str | None:
     """HAProxy's view of an instance; that HAProxy itself is down is said once, of HAProxy."""
     try:
@@ -126,16 +134,7 @@ def _passed_on(doors: Doors, host: Host, check: Http) -> str | None:
     if seen is None or not seen.serves:
         return f"is given no requests by haproxy, which calls it {seen.state if seen else 'unknown'}"
     said = _http(doors.url(check.door, check.path), doors.ca)
-    refused = said is not None and "refused" in said
-    return f"is not passed on by haproxy: {said}" if said and not refused else None
-
-
-def _opener(ca: Path | None = None) -> urllib.request.OpenerDirector:
-    """No proxy stands between the machine and its own cloud."""
-    ways: list[urllib.request.BaseHandler] = [urllib.request.ProxyHandler({})]
-    if ca:
-        ways.append(urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(ca))))
-    return urllib.request.build_opener(*ways)
+    return f"is not passed on by haproxy: {said}" if said else None
 
 
 def _port(address: str, port: int) -> str | None:

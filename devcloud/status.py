@@ -14,6 +14,8 @@ from devcloud.host import Host
 from devcloud.service import Service
 from devcloud.topology import HostPlan
 
+#: Bridges of the fabric that are called otherwise in words.
+_CABLES = {"mgmt": "management"}
 _Processes: TypeAlias = "Mapping[str, list[runit.Process]]"
 
 
@@ -105,7 +107,7 @@ def _host(plan: HostPlan, on: Host | None) -> HostStatus:
     address = str(plan.mgmt)
     if on is None:
         return HostStatus(plan.name, address, False, "is off")
-    loose = [bridge for bridge in fabric.INTERFACES if fabric.is_unplugged(on, bridge)]
+    loose = [_CABLES.get(bridge, bridge) for bridge in fabric.INTERFACES if fabric.is_unplugged(on, bridge)]
     return HostStatus(plan.name, address, True, f"is cut off from the {' and '.join(loose)} network" if loose else "")
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import socket
-from collections.abc import Iterator
 from functools import partial
 
-from devcloud import runit
+from devcloud import balancer, runit
 from devcloud.faults import look
 from devcloud.faults.fault import Fault
 from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
 from pytest_whitebox.core.errors import StackproofError
 
-_SOCKET = "/run/haproxy/admin.sock"
 _CONFIG = "/etc/haproxy/haproxy.cfg"
 _SLOW_CONFIG = "/run/devcloud/slow.cfg"
 _SCRIPT = "/run/devcloud/slow.lua"
@@ -27,29 +24,18 @@ _GLOBAL = "global\n"
 _SECTION = "listen nova\n"
 
 
-def _set_state(word: str, site: Site, _: Notes) -> None:
+def _take_out(site: Site, _: Notes) -> None:
     for server in _servers(site):
-        _say(site, f"set server {server} state {word}")
+        balancer.maintain(site.controller, server)
 
 
-def _servers(site: Site) -> Iterator[str]:
-    """Nova's instances, as HAProxy calls them."""
-    for line in _say(site, "show servers state nova").splitlines():
-        words = line.split()
-        if len(words) > 4 and words[1] == "nova":
-            yield f"{words[1]}/{words[3]}"
+def _put_back(site: Site, _: Notes) -> None:
+    for server in _servers(site):
+        balancer.ready(site.controller, server)
 
 
-def _say(site: Site, line: str) -> str:
-    """What HAProxy's runtime socket answers to one line."""
-    try:
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(5)
-            connection.connect(str(site.controller.path(_SOCKET)))
-            connection.sendall(f"{line}\n".encode())
-            return b"".join(iter(lambda: connection.recv(65536), b"")).decode()
-    except OSError as error:
-        raise StackproofError(f"HAProxy does not answer at its socket: {error}", hint="see `devcloud status`") from None
+def _servers(site: Site) -> list[balancer.Backend]:
+    return [found for found in balancer.backends(site.controller) if found.api == "nova"]
 
 
 def _slow(site: Site, notes: Notes) -> None:
@@ -80,8 +66,8 @@ FAULTS: tuple[Fault, ...] = (
         "api-503",
         "HAProxy has taken nova-api out for maintenance",
         "`openstack server list` answers 503 at once, while nova-api itself is well",
-        partial(_set_state, "maint"),
-        partial(_set_state, "ready"),
+        _take_out,
+        _put_back,
         partial(look.answers, "nova", 503),
         "`set server … state ready` at HAProxy's socket",
         names=("nova-api on {controller}",),

@@ -59,7 +59,17 @@ def mend(site: Site, names: Sequence[str], told: Callable[[str], object], faults
 def expected(site: Site, fault: Fault) -> tuple[set[str], set[str]]:
     """What `devcloud status` must name while the fault is open, and patterns of what it may name besides."""
     hosts = {"controller": site.cloud.topology.controller.name, "compute": site.compute_plan.name}
-    return {name.format_map(hosts) for name in fault.names}, {text.format_map(hosts) for text in fault.suffers}
+    names = {one for name in fault.names for one in _instances(site, name.format_map(hosts))}
+    return names, {one for text in fault.suffers for one in _instances(site, text.format_map(hosts))}
+
+
+def _instances(site: Site, name: str) -> Iterator[str]:
+    """All instances of the API that a name stands for, each on its host; what is no daemon's name, as it is."""
+    service, on, host = name.partition(" on ")
+    if not on or "*" in service:
+        yield name
+    else:
+        yield from (f"{instance} on {host}" for instance in site.instances(service))
 
 
 def ended_by_power(cloud: Cloud) -> list[str]:

@@ -49,8 +49,8 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "clock-ahead",
         "the clock of cinder-volume is an hour ahead",
-        "`openstack volume service list` shows an update in the future; what it writes, such as the time at which a"
-        " volume was launched, lies before it happened",
+        "`openstack volume service list` shows an update in the future and has it down, so that no volume is made;"
+        " its log is an hour ahead of all others",
         _skew,
         _correct,
         _is_ahead,

@@ -34,7 +34,7 @@ def hang(service: str, role: str, site: Site, _: Notes) -> None:
     host = site.host(role)
 
     def all_stopped() -> bool:
-        moving = [process.pid for process in _processes(host, service) if process.state not in "TZ"]
+        moving = [process.pid for process in _processes(site, host, service) if process.state not in "TZ"]
         if moving:
             host.run(["kill", "-STOP", *map(str, moving)], check=False)
         return not moving
@@ -45,7 +45,7 @@ def hang(service: str, role: str, site: Site, _: Notes) -> None:
 def go_on(service: str, role: str, site: Site, _: Notes) -> None:
     """SIGCONT to every process of the daemon."""
     host = site.host(role)
-    stopped = [str(process.pid) for process in _processes(host, service) if process.state == "T"]
+    stopped = [str(process.pid) for process in _processes(site, host, service) if process.state == "T"]
     if stopped:
         host.run(["kill", "-CONT", *stopped], check=False)
 
@@ -66,8 +66,9 @@ def start_as_before(service: str, role: str, site: Site, notes: Notes) -> None:
         runit.restart(host, service)
 
 
-def _processes(host: Host, service: str) -> list[Process]:
-    return runit.processes(host).get(service, [])
+def _processes(site: Site, host: Host, service: str) -> list[Process]:
+    found = runit.processes(host)
+    return [process for name in site.instances(service) for process in found.get(name, [])]
 
 
 def _down(

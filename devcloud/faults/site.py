@@ -7,16 +7,19 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from devcloud import fabric
+from devcloud import fabric, runit
 from devcloud.catalog import APIS
 from devcloud.cloud import Cloud
 from devcloud.host import Host
 from devcloud.namespace import Holder
 from devcloud.topology import COMPUTE, HostPlan
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.wait import wait_for
 
 #: Seconds after which an API that does not answer is given up.
 _PATIENCE = 30
+#: Seconds that a restarted daemon has until it works.
+_RESTART = 120
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,27 @@ class Site:
         """The address of an API's door that needs no login."""
         api = next(api for api in APIS if api.name == name)
         return self.cloud.doors.url(api.port, api.path)
+
+    def instances(self, service: str) -> list[str]:
+        """The names of all instances of a daemon."""
+        return sorted({placed.name for _, placed in self.cloud.placed(service)})
+
+    def restart(self, *services: str) -> None:
+        """Restart daemons of the controller, and wait until they work."""
+        on = self.controller
+        placed = [found for name in services for plan, found in self.cloud.placed(name) if plan == on.plan]
+        for service in placed:
+            runit.restart(on, service.name)
+        for service in placed:
+            wait_for(
+                lambda service=service: (  # type: ignore[misc]
+                    self.cloud.problem(on, service, runit.supervised(on, service.name)) is None
+                ),
+                timeout=_RESTART,
+                every=0.5,
+                what=f"{service.name} to work again",
+                hint=f"see `devcloud logs {service.name}`",
+            )
 
     @cached_property
     def admin(self) -> Any:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from devcloud import hypervisor
+import devcloud
 
-SCRIPT = Path(hypervisor.__file__).parent / "templates/compute/usr/bin/qemu-system-x86_64"
+SCRIPT = Path(devcloud.__file__).parent / "templates/compute/usr/bin/qemu-system-x86_64"
 RAM = '{"qom-type":"memory-backend-ram","id":"pc.ram","size":134217728}'
 FILE = '{"qom-type":"memory-backend-file","id":"pc.ram","mem-path":"/dev/hugepages","size":134217728}'
 

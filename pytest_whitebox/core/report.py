@@ -12,8 +12,11 @@ from pytest_whitebox.core.service import Report
 
 #: Services whose sign of life is an answer: the beginning of their name, and their type in the catalogue.
 _APIS = {
+    "barbican-api": "key-manager",
     "cinder-api": "block-storage",
+    "designate-api": "dns",
     "glance-api": "image",
+    "heat-api": "orchestration",
     "keystone": "identity",
     "neutron-api": "network",
     "neutron-server": "network",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from devcloud import machine, rotation
 from devcloud import metrics as measuring
@@ -13,6 +14,7 @@ from devcloud.host import Host
 from devcloud.service import Service
 from devcloud.state import write_atomically
 from devcloud.terminal import show_metrics
+from pytest_whitebox.core.errors import StackproofError
 
 
 def metrics(options: argparse.Namespace) -> int:
@@ -21,10 +23,17 @@ def metrics(options: argparse.Namespace) -> int:
     cloud = Cloud(state, state.settings())
     machine.require_root()
     seen = measuring.metrics(cloud)
-    show_metrics(seen)
     if options.output:
-        write_atomically(options.output, json.dumps(seen.as_json(), indent=1) + "\n")
+        _write(options.output, json.dumps(seen.as_json(), indent=1) + "\n")
+    show_metrics(seen)
     return 0
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        write_atomically(file, text)
+    except OSError as error:
+        raise StackproofError(f"cannot write {file}: {error.strerror}", hint="name another --output") from error
 
 
 def drain(options: argparse.Namespace) -> int:

@@ -17,7 +17,7 @@ from devcloud.state import write_atomically
 
 #: The authority lives longer than any cloud; a server's certificate is renewed by `devcloud up` in its last month.
 _AUTHORITY_LIFE = timedelta(days=30 * 365)
-_SERVER_LIFE = timedelta(days=3 * 365)
+SERVER_LIFE = timedelta(days=3 * 365)
 _RENEWED = timedelta(days=30)
 _ORGANIZATION = "devcloud"
 
@@ -82,7 +82,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
         made = (
-            _builder(_subject(name), authority.subject, key.public_key(), moment, _SERVER_LIFE)
+            _builder(_subject(name), authority.subject, key.public_key(), moment, SERVER_LIFE)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

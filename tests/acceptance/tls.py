@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import yaml
+from cryptography import x509
 
+from devcloud.authority import SERVER_LIFE, Authority
 from devcloud.catalog import apis
 from devcloud.cloud import Cloud
 from devcloud.state import State
@@ -68,6 +72,8 @@ def _accept(record: Record, state: State, folder: Path) -> None:
     for name, url in doors.items():
         with record.step(f"curl {name}") as step:
             step.said = _curl(url, ca)
+    with record.step("a certificate in its last days is renewed by devcloud up") as step:
+        step.said = _renewed(cloud)
     with record.step("Tempest is installed"):
         python = _install(folder)
     with record.step("Tempest") as step:
@@ -88,6 +94,20 @@ def _sdk(entry: dict[str, Any]) -> str:
     except ClientException as error:
         raise StackproofError(str(error), hint="give it the authority as cacert") from error
     return f"images: {', '.join(sorted(found))}"
+
+
+def _renewed(cloud: Cloud) -> str:
+    """Give the cloud a certificate for ten more days: `up` must replace it, and HAProxy must show the new one."""
+    authority, address = Authority(cloud.state.authority), cloud.doors.address
+    authority.server.unlink()
+    authority.certify(cloud.topology.controller.name, address, now=datetime.now(UTC) - SERVER_LIFE + timedelta(days=10))
+    short = authority.server.read_text()
+    Devcloud(cloud.state.path)("up")
+    shown = ssl.get_server_certificate((str(address), 5000)).strip()
+    if authority.server.read_text() == short or shown not in authority.server.read_text():
+        raise StackproofError("it was not renewed", hint="see `devcloud logs haproxy`")
+    end = x509.load_pem_x509_certificate(shown.encode()).not_valid_after_utc
+    return f"good until {end:%Y-%m-%d}"
 
 
 def _must_refuse(ask: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from devcloud.cloud import Cloud
-from devcloud.metrics import metrics
+from devcloud.metrics import SCHEMA, metrics
 from devcloud.request import Request, requests
 from devcloud.state import State
 from pytest_whitebox.core.host import Host
@@ -130,3 +131,14 @@ def test_metrics_count_requests_and_memory(state: State, probe: Probe) -> None:
     assert used[API].processes == 2
     assert 50 << 20 < used[API].pss < used[API].rss < 1 << 30
     assert {service.name for _, service in cloud.placements()} <= set(used)
+
+
+def test_metrics_are_written_to_a_file_or_refused(devcloud: Devcloud, tmp_path: Path) -> None:
+    said = devcloud("metrics", "--output", str(tmp_path / "metrics.json")).stdout
+    written = json.loads((tmp_path / "metrics.json").read_text())
+    assert written["schema"] == SCHEMA
+    assert all(word in said for word in ("PSS MiB", BACKEND, API))
+    assert {one["api"] for one in written["requests"]} >= {BACKEND}
+    assert sum(one["pss"] for one in written["processes"]) == sum(one["pss"] for one in written["services"]) > 1 << 30
+    refused = devcloud("metrics", "--output", str(tmp_path / "none/metrics.json"), check=False)
+    assert refused.stderr.startswith(f"devcloud: cannot write {tmp_path}/none/metrics.json: ")

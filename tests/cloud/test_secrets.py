@@ -56,10 +56,12 @@ def test_no_report_or_evidence_has_a_password(tmp_path: Path, state: State, pass
     assert _found(passwords, {**stored, "what is printed": (result.stdout + result.stderr).encode()}) == []
 
 
-def test_files_with_a_password_are_for_root_alone(state: State, passwords: dict[bytes, str]) -> None:
-    files = [*state.path.glob("*"), *state.hosts.glob("*/upper/etc/**/*")]
-    holding = [file for file in files if file.is_file() and any(word in file.read_bytes() for word in passwords)]
-    assert {"clouds.yaml", "secrets.json", "nova.conf"} <= {file.name for file in holding}
+def test_files_with_a_password_or_a_key_are_for_root_alone(state: State, passwords: dict[bytes, str]) -> None:
+    files = [*state.path.glob("*"), *state.authority.glob("*"), *state.hosts.glob("*/upper/etc/**/*")]
+    secrets = [*passwords, b"PRIVATE KEY-----"]
+    holding = [file for file in files if file.is_file() and any(word in file.read_bytes() for word in secrets)]
+    expected = {"clouds.yaml", "secrets.json", "nova.conf", "ssh_key"}
+    assert expected | ({"ca.key", "server.pem"} if state.settings().tls else set()) <= {file.name for file in holding}
     assert [str(file) for file in holding if file.stat().st_mode & 0o077] == []
 
 

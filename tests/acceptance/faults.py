@@ -196,7 +196,7 @@ def _hung(devcloud: Devcloud, state: State) -> str:
     stopped = sum("its process is stopped" in line for line in said)
     if took > _STATUS or stopped != len(list(site.cloud.placements())):
         raise StackproofError(f"status took {took:.1f} s and named {stopped} daemons", hint="mend status.py")
-    breaking.settle(site)
+    breaking.settle(site, [registry.FAULTS["queue-hung"]])
     return f"status named all {stopped} daemons in {took:.1f} s; they went on by themselves"
 
 

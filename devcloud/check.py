@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import socket
 import ssl
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -21,6 +23,8 @@ from devcloud.state import State
 from pytest_whitebox.core.errors import StackproofError
 
 _TIMEOUT = 5
+#: Seconds that all questions to one API may take together.
+_PATIENCE = 9
 #: A service reports every 10 s; after this many seconds without a report the cloud itself counts it as down.
 _STALE = 60
 #: How long ago, in seconds, a daemon of a host last reported, by the database that it writes to.
@@ -59,10 +63,11 @@ def _failure(state: State, doors: Doors, host: Host, service: Service, check: Ch
         case Alive():
             return None
         case Http(port, path, door):
+            until = time.monotonic() + _PATIENCE
             return (
-                _http(f"http://{address}:{port}{path}")
-                or (_passed_on(doors, host, check) if door else None)
-                or _login(state, host, service)
+                _http(f"http://{address}:{port}{path}", until=until)
+                or (_passed_on(doors, host, check, until) if door else None)
+                or _login(state, host, service, until)
             )
         case Port(port):
             return _port(address, port)
@@ -86,7 +91,7 @@ def _storage(host: Host, service: Service) -> str | None:
     return None
 
 
-def _login(state: State, host: Host, service: Service) -> str | None:
+def _login(state: State, host: Host, service: Service, until: float) -> str | None:
     """Whether Keystone takes the password of an API's own user; that Keystone does not answer is said once, of it."""
     if service.base != f"{service.project}-api" or service.project == "keystone":
         return None
@@ -96,7 +101,7 @@ def _login(state: State, host: Host, service: Service) -> str | None:
     url = f"http://{host.plan.mgmt}:{keystone.backend}{keystone.url}/auth/tokens"
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     try:
-        with _opener().open(request, timeout=_TIMEOUT):
+        with _opener().open(request, timeout=_left(until)):
             return None
     except urllib.error.HTTPError as error:
         return f"cannot log in: keystone rejects its user {service.project}" if error.code == 401 else None
@@ -104,9 +109,14 @@ def _login(state: State, host: Host, service: Service) -> str | None:
         return None
 
 
-def _http(url: str, ca: Path | None = None) -> str | None:
+def _left(until: float) -> float:
+    """Seconds that a question may take so that the answer is there in time."""
+    return max(0.5, min(_TIMEOUT, until - time.monotonic()))
+
+
+def _http(url: str, ca: Path | None = None, until: float = math.inf) -> str | None:
     try:
-        with _opener(ca).open(url, timeout=_TIMEOUT):
+        with _opener(ca).open(url, timeout=_left(until)):
             return None
     except urllib.error.HTTPError as error:
         return None if error.code < 400 else f"answers {url} with {error.code}"
@@ -125,7 +135,7 @@ def _opener(ca: Path | None = None) -> urllib.request.OpenerDirector:
     return urllib.request.build_opener(*ways)
 
 
-def _passed_on(doors: Doors, host: Host, check: Http) -> str | None:
+def _passed_on(doors: Doors, host: Host, check: Http, until: float) -> str | None:
     """HAProxy's view of an instance; that HAProxy itself is down is said once, of HAProxy."""
     try:
         seen = balancer.backend(host, check.port)
@@ -133,7 +143,7 @@ def _passed_on(doors: Doors, host: Host, check: Http) -> str | None:
         return None
     if seen is None or not seen.serves:
         return f"is given no requests by haproxy, which calls it {seen.state if seen else 'unknown'}"
-    said = _http(doors.url(check.door, check.path), doors.ca)
+    said = _http(doors.url(check.door, check.path), doors.ca, until)
     return f"is not passed on by haproxy: {said}" if said else None
 
 

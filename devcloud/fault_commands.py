@@ -50,5 +50,5 @@ def mend(options: argparse.Namespace) -> int:
             return 0
         with console.status(f"mending {', '.join(open_)}"):
             breaking.mend(Site(cloud), open_, lambda name: console.print(f"mended {name}"))
-            breaking.settle(Site(cloud))
+            breaking.settle(Site(cloud), [registry.FAULTS[name] for name in open_])
     return 0

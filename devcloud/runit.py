@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from devcloud.host import Host
 from devcloud.namespace import HOST_PATH
@@ -110,13 +111,23 @@ def processes(host: Host) -> dict[str, list[Process]]:
     for folder in host.path("/proc").iterdir():
         if folder.name.isdigit():
             try:
-                marks = [word for word in (folder / "environ").read_bytes().split(b"\0") if word.startswith(_MARKED)]
-                for mark in marks:
-                    name = mark.removeprefix(_MARKED).decode()
+                if name := _service_of(folder):
                     found.setdefault(name, []).append(Process.from_stat((folder / "stat").read_text()))
             except OSError:
                 continue
     return found
+
+
+def _service_of(process: Path) -> str:
+    """The service that a process belongs to, or an empty text.
+
+    Its environment tells; one that has written its title over it, as Neutron's do, has the service's log as its output.
+    """
+    for word in (process / "environ").read_bytes().split(b"\0"):
+        if word.startswith(_MARKED):
+            return word.removeprefix(_MARKED).decode()
+    output = (process / "fd/1").readlink()
+    return output.stem if output.is_relative_to("/var/log") and output.suffix == ".log" else ""
 
 
 def strays(own: list[Process], seen: Supervised | None) -> list[Process]:

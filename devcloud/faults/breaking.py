@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from devcloud import runit
@@ -13,6 +15,7 @@ from devcloud.faults.fault import Fault
 from devcloud.faults.journal import Journal
 from devcloud.faults.registry import FAULTS
 from devcloud.faults.site import Site
+from devcloud.service import Report
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 
@@ -100,13 +103,20 @@ def _forget_deaths(site: Site, fault: Fault) -> None:
             runit.forget_deaths(on, service.name)
 
 
-def settle(site: Site) -> None:
-    """Wait until nothing is wrong but what other open faults explain."""
+def settle(site: Site, mended: Collection[Fault]) -> None:
+    """Wait until nothing is wrong but what other open faults explain.
+
+    What reports to the cloud, and may have suffered, must have done so since: a call that was under way when the queue
+    went is waited for in vain for a minute.
+    """
     open_ = [FAULTS[notes.name] for notes in Journal.of(site.cloud.state).open()]
     excused = {name for fault in open_ for names in expected(site, fault) for name in names}
+    suffered = {name for fault in mended for names in expected(site, fault) for name in names}
+    began = time.monotonic()
 
     def well() -> bool:
-        left = [text for name, text in asking.status(site.cloud).named().items() if not concerns(name, excused)]
+        found = asking.status(site.cloud).named() | dict(_silent(site, suffered, began))
+        left = [text for name, text in found.items() if not concerns(name, excused)]
         if left:
             raise _NotYet("; ".join(left))
         return True
@@ -119,6 +129,17 @@ def settle(site: Site) -> None:
         what="all daemons to work again",
         hint="see `devcloud status`; `devcloud up` repairs the rest",
     )
+
+
+def _silent(site: Site, suffered: set[str], since: float) -> Iterator[tuple[str, str]]:
+    """Which of those that suffered have not reported to the cloud since then."""
+    for plan, service in site.cloud.placements():
+        name, on = f"{service.name} on {plan.name}", site.cloud.find(plan)
+        if on and isinstance(service.check, Report) and concerns(name, suffered):
+            seen = runit.supervised(on, service.name)
+            lately = seen and replace(seen, seconds=min(seen.seconds, int(time.monotonic() - since)))
+            if said := site.cloud.problem(on, service, lately):
+                yield name, f"{name} {said}"
 
 
 def concerns(name: str, patterns: set[str]) -> bool:

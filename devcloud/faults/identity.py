@@ -63,7 +63,7 @@ def _forget_cached(site: Site) -> None:
 
 
 def _old_token_is_refused(site: Site, notes: Notes) -> str:
-    url = site.cloud.doors.url(5000, "/v3/auth/projects")
+    url = site.door("keystone", "/v3/auth/projects")
     headers = {"X-Auth-Token": notes.get("token")}
     said = site.admin.session.get(url, authenticated=False, headers=headers, raise_exc=False)
     return f"a token that was good is answered with {said.status_code}" if said.status_code == 401 else ""

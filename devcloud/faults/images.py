@@ -48,8 +48,8 @@ def _lose_data(site: Site, notes: Notes) -> None:
 def _has_no_data(site: Site, notes: Notes) -> str:
     image = site.admin.image.find_image(notes.target, ignore_missing=False)
     code = site.admin.image.get(f"/images/{image.id}/file", raise_exc=False).status_code
-    lost = image.status == "active" and code >= 400
-    return f"the image is active, `openstack image save` is answered with {code}" if lost else ""
+    lost = image.status == "active" and code != 200
+    return f"the image is active with {image.size} bytes, and a download is answered with {code}" if lost else ""
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -78,7 +78,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault(
         "image-data-missing",
         "the file of an image is gone from the store",
-        "`openstack image list` has it as active, `openstack image save` fails, and so does a server made of it",
+        "`openstack image list` has it as active, `openstack image save` gets nothing (204), a server made of it fails",
         _lose_data,
         _remove,
         _has_no_data,

@@ -60,10 +60,10 @@ class Site:
         """The controller's, where the doors are."""
         return str(self.cloud.topology.controller.mgmt)
 
-    def door(self, name: str) -> str:
-        """The address of an API's door that needs no login."""
+    def door(self, name: str, path: str = "") -> str:
+        """The address of an API's door; without a path, one that needs no login."""
         api = next(api for api in APIS if api.name == name)
-        return self.cloud.doors.url(api.port, api.path)
+        return self.cloud.doors.url(api.port, path or api.path)
 
     def instances(self, service: str) -> list[str]:
         """The names of all instances of a daemon."""

@@ -1,6 +1,7 @@
 """Each fault on purpose: broken, seen on the real cloud, named by status, mended, and all well again.
 
-Run as root with a cloud that is up: ``python -m tests.acceptance.faults [FAULT …]``.
+Run as root with a cloud that is up: ``python -m tests.acceptance.faults [FAULT …]``. Besides faults there are the
+steps ``killed-while-breaking``, ``all-hung`` and ``down-and-up``.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _PREFIX = "devcloud-fault-"
 def main() -> int:
     """Break and mend; write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("faults", nargs="*", metavar="FAULT", help="default: all, then what is interrupted")
+    parser.add_argument("faults", nargs="*", metavar="FAULT", help="default: all, and the three steps after them")
     wanted = parser.parse_args().faults
     devcloud, record = Devcloud.from_environment(), Record("faults", "each fault broken on purpose and mended")
     failures = 0
@@ -52,19 +53,19 @@ def main() -> int:
 def _all(record: Record, devcloud: Devcloud, wanted: list[str]) -> int:
     """Every fault, whatever became of the one before; returns how many failed."""
     state = State(devcloud.state)
-    services = state.settings().services
-    faults = [registry.named(name, services) for name in wanted] or registry.of(services)
-    steps: list[tuple[str, Callable[[], str]]] = [("before", partial(_before, devcloud, state))]
-    steps += [(f.name, partial(_fault, devcloud, state, f)) for f in faults]
-    if not wanted:
-        steps.append(("killed while breaking", partial(_killed, devcloud, state)))
-        steps.append(("every daemon hung at once", partial(_hung, devcloud, state)))
-        steps.append(("down and up with open faults", partial(_down_and_up, devcloud, state)))
+    steps: dict[str, Callable[[], str]] = {
+        fault.name: partial(_fault, devcloud, state, fault) for fault in registry.of(state.settings().services)
+    }
+    steps["killed-while-breaking"] = partial(_killed, devcloud, state)
+    steps["all-hung"] = partial(_hung, devcloud, state)
+    steps["down-and-up"] = partial(_down_and_up, devcloud, state)
+    with record.step("before") as step:
+        step.said = _before(devcloud, state)
     failures = 0
-    for name, work in steps:
+    for name in wanted or steps:
         try:
             with record.step(name) as step:
-                step.said = work()
+                step.said = steps[name]()
         except Exception as error:  # noqa: BLE001 -- the other faults are tried whatever became of this one
             print(f"failed: {error!r}", file=sys.stderr)
             failures += 1
@@ -195,7 +196,7 @@ def _hung(devcloud: Devcloud, state: State) -> str:
     stopped = sum("its process is stopped" in line for line in said)
     if took > _STATUS or stopped != len(list(site.cloud.placements())):
         raise StackproofError(f"status took {took:.1f} s and named {stopped} daemons", hint="mend status.py")
-    breaking.settle(site)
+    breaking.settle(site, [registry.FAULTS["queue-hung"]])
     return f"status named all {stopped} daemons in {took:.1f} s; they went on by themselves"
 
 

@@ -77,7 +77,7 @@ def _pid(devcloud: Devcloud, host: str, service: str) -> str:
 def _killed_supervisor(devcloud: Devcloud, host: str, service: str) -> None:
     """Kill the daemon's own runsv: another takes its place and starts the daemon once more beside the first."""
     pid = _pid(devcloud, host, service)
-    parent = devcloud("ssh", host, "ps", "-o", "ppid=", "-p", pid).stdout.strip()
+    parent = devcloud("ssh", host, "grep", "^PPid:", f"/proc/{pid}/status").stdout.split()[1]
     devcloud("ssh", host, "kill", "-9", parent)
 
 

@@ -14,7 +14,7 @@ from tests.acceptance.devcloud import Devcloud
 
 #: Each with the daemons that status must name, and no other.
 _QUICK = {
-    "api-503": ["nova-api on controller is not passed on by haproxy"],
+    "api-503": ["nova-api on controller is given no requests by haproxy, which calls it MAINT"],
     "database-read-only": ["mariadb on controller takes no writes"],
     "northd-paused": ["ovn-northd on controller"],
     "port-on-dead-host": [],

@@ -203,9 +203,11 @@ def test_a_process_that_is_stopped_is_seen_as_hung(cloud: Cloud) -> None:
     here = Host(cloud.topology.controller, Holder("controller", os.getpid()))
     with subprocess.Popen(["sleep", "60"]) as process:
         seen = Supervised(True, process.pid, 1, 0, "")
-        assert not runit.is_stopped(here, seen)
-        process.send_signal(signal.SIGSTOP)
-        assert wait_for(lambda: runit.is_stopped(here, seen), timeout=5, what="the process to stop")
-        process.send_signal(signal.SIGCONT)
-        assert wait_for(lambda: not runit.is_stopped(here, seen), timeout=5, what="the process to go on")
-        process.kill()
+        try:
+            assert not runit.is_stopped(here, seen)
+            process.send_signal(signal.SIGSTOP)
+            assert wait_for(lambda: runit.is_stopped(here, seen), timeout=5, what="the process to stop")
+            process.send_signal(signal.SIGCONT)
+            assert wait_for(lambda: not runit.is_stopped(here, seen), timeout=5, what="the process to go on")
+        finally:
+            process.kill()

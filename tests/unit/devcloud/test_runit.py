@@ -32,9 +32,11 @@ def service() -> str:
 def process(here: Host, service: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process of the service that no supervisor knows."""
     with subprocess.Popen(["sleep", "60"], env={**os.environ, "DEVCLOUD_SERVICE": service}) as left:
-        wait_for(lambda: service in runit.processes(here), timeout=5, what="the process to be there")
-        yield left
-        left.kill()
+        try:
+            wait_for(lambda: service in runit.processes(here), timeout=5, what="the process to be there")
+            yield left
+        finally:
+            left.kill()
 
 
 def test_processes_are_known_by_their_service(here: Host, service: str, process: subprocess.Popen[bytes]) -> None:

@@ -17,7 +17,7 @@ from devcloud import balancer, runit
 from devcloud.catalog import APIS
 from devcloud.doors import Doors
 from devcloud.host import Host
-from devcloud.runit import Supervised
+from devcloud.runit import Supervised, supervised
 from devcloud.service import Alive, Check, Command, Http, Port, Report, Service
 from devcloud.state import State
 from pytest_whitebox.core.errors import StackproofError
@@ -48,7 +48,7 @@ def problem(state: State, doors: Doors, host: Host, service: Service, seen: Supe
         return f"is not running{f' (last: {seen.last_death})' if seen and seen.last_death else ''}"
     if runit.is_stopped(host, seen):
         return "does nothing: its process is stopped, as by SIGSTOP"
-    return _storage(host, service) or _failure(state, doors, host, service, service.check, seen)
+    return _storage(host, service) or _failure(state, doors, host, service, service.check)
 
 
 def answers(host: Host, service: Service) -> bool:
@@ -57,7 +57,7 @@ def answers(host: Host, service: Service) -> bool:
     return isinstance(check, Http) and _http(f"http://{host.plan.mgmt}:{check.port}{check.path}") is None
 
 
-def _failure(state: State, doors: Doors, host: Host, service: Service, check: Check, seen: Supervised) -> str | None:
+def _failure(state: State, doors: Doors, host: Host, service: Service, check: Check) -> str | None:
     address = str(host.plan.mgmt)
     match check:
         case Alive():
@@ -74,7 +74,7 @@ def _failure(state: State, doors: Doors, host: Host, service: Service, check: Ch
         case Command(words, says):
             return _command(host, words, says)
         case Report(database):
-            return _report(state, doors, database, service.name, host.name, seen.seconds)
+            return _report(state, doors, database, service.name, host)
 
 
 def _storage(host: Host, service: Service) -> str | None:
@@ -166,7 +166,7 @@ def _command(host: Host, words: tuple[str, ...], says: str) -> str | None:
     return None
 
 
-def _report(state: State, doors: Doors, database: str, binary: str, host: str, uptime: int) -> str | None:
+def _report(state: State, doors: Doors, database: str, binary: str, host: Host) -> str | None:
     import pymysql
 
     try:
@@ -181,12 +181,14 @@ def _report(state: State, doors: Doors, database: str, binary: str, host: str, u
             ) as connection,
             connection.cursor() as cursor,
         ):
-            cursor.execute(_REPORTS.get(database, _REPORT), (binary, host))
+            cursor.execute(_REPORTS.get(database, _REPORT), (binary, host.name))
             row = cast("tuple[int] | None", cursor.fetchone())
     except pymysql.MySQLError as error:
         return f"its report cannot be read: {error.args[-1] if error.args else error}"
     if row is not None and row[0] < -_TIMEOUT:
         return f"has a clock that is ahead: it reported {-row[0]} s from now"
-    if row is None or row[0] >= uptime:
+    # Asked now: while the database was, seconds may have passed, and a report that came at once would look older.
+    now = supervised(host, binary)
+    if row is None or now is None or row[0] >= now.seconds:
         return "has not reported to the cloud since its start"
     return f"last reported {row[0]} s ago" if row[0] > _STALE else None

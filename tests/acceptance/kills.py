@@ -14,12 +14,13 @@ from tests.acceptance.devcloud import Devcloud
 from tests.acceptance.record import Record
 
 _HINT = "see `devcloud logs SERVICE`"
-#: One with a port, one with workers, one that would quietly work twice, one with a lock on its files.
+#: One with a port, one with workers, one with a lock on its files, and two that would quietly work twice.
 _SUPERVISED = (
     ("controller", "memcached"),
     ("controller", "nova-api"),
     ("controller", "mariadb"),
     ("compute1", "nova-compute"),
+    ("controller", "neutron-rpc-server"),
 )
 
 

@@ -17,7 +17,9 @@ def prepare(compute: Host) -> None:
     """Give a compute host what Nova and libvirt look for there; does only what is missing."""
     _keep_emulator(compute)
     _build_shared_storage(compute)
-    # libvirtd wants this user to exist, and only Debian's package with the system service makes it.
+    # libvirtd wants these to exist, and only the distribution's packages with system services make them.
+    if not compute.run(["getent", "group", "kvm"], check=False).ok:
+        compute.run(["groupadd", "--system", "kvm"])
     if not compute.run(["id", "libvirt-qemu"], check=False).ok:
         compute.run(["useradd", "--system", "--no-create-home", "--user-group", "libvirt-qemu"])
 

@@ -19,8 +19,8 @@ from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 
 _READY_TIMEOUT = 180
-#: A daemon that ends so often before it works will not come up by itself.
-_DEATHS = 3
+#: A daemon that ends so often before it works will not come up by itself. OVN's may crash a few times on a busy machine.
+_DEATHS = 6
 
 
 def up(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from devcloud.doors import Doors
-from devcloud.host import Host, folder_of
+from devcloud.apis.doors import Doors
+from devcloud.hosts.host import Host, folder_of
 from devcloud.state import State, write_atomically
 from devcloud.topology import COMPUTE, Topology
 from pytest_whitebox.core.command import run

@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from devcloud import api_commands, commands, fault_commands, save_commands
-from devcloud.catalog import DEFAULT as DEFAULT_PROJECTS
-from devcloud.catalog import PROJECTS
-from devcloud.packages import RELEASES
-from devcloud.rotation import DRAIN_TIMEOUT
+from devcloud.commands import apis as api_commands
+from devcloud.commands import faults as fault_commands
+from devcloud.commands import lifecycle as commands
+from devcloud.commands import saves as save_commands
+from devcloud.machine.packages import RELEASES
+from devcloud.services.catalog import DEFAULT as DEFAULT_PROJECTS
+from devcloud.services.catalog import PROJECTS
+from devcloud.services.rotation import DRAIN_TIMEOUT
 from devcloud.state import DEFAULT, DEFAULT_RELEASE
 from devcloud.topology import COMPUTES
 from pytest_whitebox.core.errors import StackproofError

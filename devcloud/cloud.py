@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from devcloud import check, host, runit
-from devcloud.catalog import services
+from devcloud.apis.doors import Doors
 from devcloud.configuration import environment_of
-from devcloud.doors import Doors
-from devcloud.host import Host
-from devcloud.instance import INSTANCES
-from devcloud.service import Service
+from devcloud.hosts import host
+from devcloud.hosts.host import Host
+from devcloud.services import check, runit
+from devcloud.services.catalog import services
+from devcloud.services.instance import INSTANCES
+from devcloud.services.service import Service
 from devcloud.state import Settings, State
 from devcloud.topology import HostPlan, Topology
 from pytest_whitebox.core.errors import StackproofError

@@ -11,11 +11,11 @@ from pathlib import Path
 import jinja2
 
 from devcloud import access
-from devcloud.authority import Authority
-from devcloud.catalog import PROJECTS, apis, services
-from devcloud.doors import CA_ON_HOST, Doors
-from devcloud.host import Host, folder_of
-from devcloud.instance import INSTANCES
+from devcloud.apis.authority import Authority
+from devcloud.apis.doors import CA_ON_HOST, Doors
+from devcloud.hosts.host import Host, folder_of
+from devcloud.services.catalog import PROJECTS, apis, services
+from devcloud.services.instance import INSTANCES
 from devcloud.state import Settings, State, write_atomically
 from devcloud.topology import CONTROLLER, Topology
 

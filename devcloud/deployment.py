@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from devcloud.catalog import PROJECTS, services
-from devcloud.instance import INSTANCES
-from devcloud.service import Service, instance_of
+from devcloud.services.catalog import PROJECTS, services
+from devcloud.services.instance import INSTANCES
+from devcloud.services.service import Service, instance_of
 from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
 from pytest_whitebox.core.supervisor import Runit
 from pytest_whitebox.core.transport import Transport
@@ -58,7 +58,7 @@ def _facts(service: Service) -> ServiceFacts:
 def config_files(service: Service) -> tuple[str, ...]:
     """The oslo.config files that a service is told to read, in their order.
 
-    >>> from devcloud.catalog import services
+    >>> from devcloud.services.catalog import services
     >>> table = {service.name: service for service in services(("keystone", "neutron", "nova"))}
     >>> config_files(table["nova-compute"]), config_files(table["neutron-api"]), config_files(table["libvirtd"])
     (('/etc/nova/nova.conf',), ('/etc/neutron/neutron.conf', '/etc/neutron/ml2_conf.ini'), ())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
-from devcloud import fabric, runit
 from devcloud.cloud import Cloud
-from devcloud.host import Host
+from devcloud.hosts import fabric
+from devcloud.hosts.host import Host
+from devcloud.services import runit
 from devcloud.topology import COMPUTE
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
 

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from devcloud import down as switching_off
-from devcloud import mirror, ovn, runit
 from devcloud.cloud import Cloud
-from devcloud.host import Host, make_folders
-from devcloud.service import Http, Service
+from devcloud.hosts import mirror, ovn
+from devcloud.hosts.host import Host, make_folders
+from devcloud.services import runit
+from devcloud.services.service import Http, Service
 from devcloud.state import Settings, State, settings_from, write_atomically
 from devcloud.topology import COMPUTE, HostPlan
 from pytest_whitebox.core.errors import StackproofError

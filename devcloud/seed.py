@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from devcloud import access, guest
-from devcloud.catalog import apis
-from devcloud.doors import Doors
-from devcloud.host import Host
+from devcloud.apis.doors import Doors
+from devcloud.hosts.host import Host
+from devcloud.services.catalog import apis
 from devcloud.state import Settings, State
 from devcloud.topology import Topology
 from pytest_whitebox.core.errors import StackproofError

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
-from devcloud import fabric, runit
 from devcloud.cloud import Cloud
 from devcloud.faults.journal import Journal
-from devcloud.host import Host
-from devcloud.service import Service
+from devcloud.hosts import fabric
+from devcloud.hosts.host import Host
+from devcloud.services import runit
+from devcloud.services.service import Service
 from devcloud.topology import HostPlan
 
 #: Bridges of the fabric that are called otherwise in words.

@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from devcloud.faults.fault import Fault
-from devcloud.finding import Finding
-from devcloud.metrics import Metrics
+from devcloud.machine.finding import Finding
+from devcloud.measure.metrics import Metrics
 from devcloud.saves import Save
 from devcloud.state import DEFAULT, State
 from devcloud.status import Status

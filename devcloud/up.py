@@ -8,18 +8,21 @@ from functools import partial
 from threading import Event
 from types import MappingProxyType
 
-from devcloud import access, balancer, databases, fabric, host, hypervisor, ovn, rotation, runit, seed
-from devcloud.authority import Authority
+from devcloud import access, seed
+from devcloud.apis import balancer
+from devcloud.apis.authority import Authority
 from devcloud.cloud import Cloud
 from devcloud.configuration import write_files
+from devcloud.hosts import fabric, host, hypervisor, ovn
 from devcloud.plan import Progress, Task, perform
-from devcloud.service import Service
+from devcloud.services import databases, rotation, runit
+from devcloud.services.service import Service
 from devcloud.topology import COMPUTE, HostPlan
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 
 _READY_TIMEOUT = 180
-#: A daemon that ends so often before it works will not come up by itself. OVN's may crash a few times on a busy machine.
+#: A daemon that ends so often before it works will not come up by itself; on a busy machine OVN's crash now and then.
 _DEATHS = 6
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
-from devcloud import balancer, runit
+from devcloud.apis import balancer
 from devcloud.faults import look
 from devcloud.faults.fault import Fault
 from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.services import runit
 from pytest_whitebox.core.errors import StackproofError
 
 _CONFIG = "/etc/haproxy/haproxy.cfg"

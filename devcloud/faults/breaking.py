@@ -8,14 +8,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from fnmatch import fnmatchcase
 
-from devcloud import runit
 from devcloud import status as asking
 from devcloud.cloud import Cloud
 from devcloud.faults.fault import Fault
 from devcloud.faults.journal import Journal
 from devcloud.faults.registry import FAULTS
 from devcloud.faults.site import Site
-from devcloud.service import Report
+from devcloud.services import runit
+from devcloud.services.service import Report
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 

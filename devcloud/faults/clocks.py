@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from devcloud import runit
 from devcloud.faults.fault import Fault
 from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.services import runit
 
 _SOURCE = Path(__file__).with_name("clock.c")
 _LIBRARY = "/run/devcloud/clock.so"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from devcloud import runit
 from devcloud.faults import look
 from devcloud.faults.fault import Fault, Look
 from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
-from devcloud.host import Host
-from devcloud.runit import Process
+from devcloud.hosts.host import Host
+from devcloud.services import runit
+from devcloud.services.runit import Process
 from pytest_whitebox.core.wait import wait_for
 
 _RUN = "/etc/sv/{}/run"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from devcloud import runit
 from devcloud.faults.fault import Fault
 from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.services import runit
 
 _READ_ONLY = "SET GLOBAL read_only = ON;"
 _WRITABLE = "SET GLOBAL read_only = OFF;"

@@ -8,7 +8,7 @@ from devcloud.faults.fault import Act, Fault
 from devcloud.faults.journal import Notes
 from devcloud.faults.servers import make_server, remove_server
 from devcloud.faults.site import Site
-from devcloud.host import Host
+from devcloud.hosts.host import Host
 
 _FULL = "/run/devcloud/full"
 _IMAGES = "/var/lib/glance"

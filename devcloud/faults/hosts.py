@@ -9,13 +9,13 @@ from functools import partial
 
 from rich.console import Console
 
-from devcloud import fabric
 from devcloud import up as bringing_up
-from devcloud.fabric import INTERFACES
 from devcloud.faults import look
 from devcloud.faults.fault import Fault
 from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.hosts import fabric
+from devcloud.hosts.fabric import INTERFACES
 from devcloud.terminal import Steps
 from pytest_whitebox.core.command import run
 from pytest_whitebox.core.wait import wait_for

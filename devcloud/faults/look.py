@@ -6,9 +6,9 @@ import contextlib
 import socket
 import time
 
-from devcloud import runit
 from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.services import runit
 
 _PATIENCE = 3
 

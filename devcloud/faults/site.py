@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from devcloud import fabric, runit
-from devcloud.catalog import APIS
 from devcloud.cloud import Cloud
-from devcloud.host import Host
-from devcloud.namespace import Holder
+from devcloud.hosts import fabric
+from devcloud.hosts.host import Host
+from devcloud.hosts.namespace import Holder
+from devcloud.services import runit
+from devcloud.services.catalog import APIS
 from devcloud.topology import COMPUTE, HostPlan
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for

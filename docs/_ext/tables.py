@@ -71,8 +71,8 @@ class Releases(_Table):
 
     def lines(self) -> Iterator[str]:
         """One column per release, one row per project."""
-        from devcloud.catalog import PROJECTS
-        from devcloud.packages import RELEASES, versions
+        from devcloud.machine.packages import RELEASES, versions
+        from devcloud.services.catalog import PROJECTS
 
         frozen = [versions(release) for release in RELEASES]
         yield f"| | {' | '.join(RELEASES)} |"

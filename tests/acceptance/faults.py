@@ -17,12 +17,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from devcloud import runit
 from devcloud.cloud import Cloud
 from devcloud.faults import breaking, registry
 from devcloud.faults.fault import Fault
 from devcloud.faults.journal import Journal
 from devcloud.faults.site import Site
+from devcloud.services import runit
 from devcloud.state import State
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for

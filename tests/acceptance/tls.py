@@ -18,9 +18,9 @@ from typing import Any
 import yaml
 from cryptography import x509
 
-from devcloud.authority import SERVER_LIFE, Authority
-from devcloud.catalog import apis
+from devcloud.apis.authority import SERVER_LIFE, Authority
 from devcloud.cloud import Cloud
+from devcloud.services.catalog import apis
 from devcloud.state import State
 from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.errors import StackproofError

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from devcloud.cloud import Cloud
-from devcloud.metrics import SCHEMA, metrics
-from devcloud.request import Request, requests
+from devcloud.measure.metrics import SCHEMA, metrics
+from devcloud.measure.request import Request, requests
 from devcloud.state import State
 from pytest_whitebox.core.host import Host
 from pytest_whitebox.core.hosts import Hosts

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from devcloud.catalog import PROJECTS, services
 from devcloud.deployment import config_files
+from devcloud.services.catalog import PROJECTS, services
 from pytest_whitebox.core.deployment import FALLBACK, detect, kinds
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.local import LocalTransport

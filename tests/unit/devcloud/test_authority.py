@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from devcloud.authority import Authority
+from devcloud.apis.authority import Authority
 
 NAME, ADDRESS = "controller", IPv4Address("127.0.0.1")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import devcloud
-from devcloud.autostart import POLICY, policy_text, prevented, recover
+from devcloud.machine.autostart import POLICY, policy_text, prevented, recover
 
 SOURCE = Path(devcloud.__file__).parents[1]
 FOREIGN = b"#!/bin/sh\n# the owner's\nexit 104\n"
@@ -57,7 +57,7 @@ def test_a_killed_run_is_put_right_by_the_next(root: Path, owners: bytes, number
         (root / POLICY).write_bytes(owners)
     before = files(root)
     code = (
-        "import os, pathlib, sys\nfrom devcloud.autostart import prevented\n"
+        "import os, pathlib, sys\nfrom devcloud.machine.autostart import prevented\n"
         f"with prevented(pathlib.Path({str(root)!r})): os.kill(os.getpid(), {int(number)}); sys.stdin.read()"
     )
     done = subprocess.run([sys.executable, "-c", code], check=False, env={**os.environ, "PYTHONPATH": str(SOURCE)})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devcloud.balancer import Backend, from_csv
+from devcloud.apis.balancer import Backend, from_csv
 
 RECORDED = Path(__file__).with_name("data") / "show-stat.csv"
 

@@ -7,8 +7,8 @@ from graphlib import TopologicalSorter
 
 import pytest
 
-from devcloud.catalog import APIS, DEFAULT, PROJECTS, apis, chosen, services
-from devcloud.service import Http, Port
+from devcloud.services.catalog import APIS, DEFAULT, PROJECTS, apis, chosen, services
+from devcloud.services.service import Http, Port
 from devcloud.topology import COMPUTE, CONTROLLER
 from pytest_whitebox.core.errors import StackproofError
 

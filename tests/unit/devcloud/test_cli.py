@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from devcloud.catalog import chosen
 from devcloud.cli import main, parser
-from devcloud.commands import settings_for
+from devcloud.commands.lifecycle import settings_for
+from devcloud.services.catalog import chosen
 from devcloud.state import Settings, State
 from pytest_whitebox.core.errors import StackproofError
 

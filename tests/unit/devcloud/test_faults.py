@@ -14,8 +14,6 @@ from pathlib import Path
 import pytest
 
 import devcloud
-from devcloud import runit
-from devcloud.catalog import PROJECTS
 from devcloud.cli import main
 from devcloud.cloud import Cloud
 from devcloud.faults import breaking
@@ -23,9 +21,11 @@ from devcloud.faults.fault import Fault
 from devcloud.faults.journal import Journal, Notes
 from devcloud.faults.registry import FAULTS, of
 from devcloud.faults.site import Site
-from devcloud.host import Host
-from devcloud.namespace import Holder
-from devcloud.runit import Supervised
+from devcloud.hosts.host import Host
+from devcloud.hosts.namespace import Holder
+from devcloud.services import runit
+from devcloud.services.catalog import PROJECTS
+from devcloud.services.runit import Supervised
 from devcloud.state import Settings, State
 from devcloud.status import HostStatus, ServiceStatus, Status
 from devcloud.terminal import show_status

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from devcloud import machine, trial
+from devcloud.machine import findings as machine
+from devcloud.machine import trial
 from devcloud.state import State
 from devcloud.topology import Topology
 from pytest_whitebox.core.errors import StackproofError

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from devcloud.mirror import difference, follow
+from devcloud.hosts.mirror import difference, follow
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 import devcloud
-from devcloud import dependencies, packages
-from devcloud.catalog import PROJECTS
-from devcloud.packages import RELEASES, environment, reason, uv_reason
+from devcloud.machine import dependencies, packages
+from devcloud.machine.packages import RELEASES, environment, reason, uv_reason
+from devcloud.services.catalog import PROJECTS
 from devcloud.state import DEFAULT_RELEASE, State
 from pytest_whitebox.core.errors import StackproofError
 

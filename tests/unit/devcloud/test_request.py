@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from devcloud.request import Request, Timers, requests
-from devcloud.traffic import Traffic, traffic
+from devcloud.measure.request import Request, Timers, requests
+from devcloud.measure.traffic import Traffic, traffic
 
 RECORDED = Path(__file__).with_name("data") / "haproxy.log"
 

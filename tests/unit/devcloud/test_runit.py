@@ -9,10 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from devcloud import runit
-from devcloud.host import Host
-from devcloud.namespace import Holder
-from devcloud.runit import Process, Supervised
+from devcloud.hosts.host import Host
+from devcloud.hosts.namespace import Holder
+from devcloud.services import runit
+from devcloud.services.runit import Process, Supervised
 from devcloud.topology import Topology
 from pytest_whitebox.core.wait import wait_for
 

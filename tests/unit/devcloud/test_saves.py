@@ -10,7 +10,7 @@ import pytest
 from devcloud import saves
 from devcloud.cli import main
 from devcloud.cloud import Cloud
-from devcloud.host import make_folders
+from devcloud.hosts.host import make_folders
 from devcloud.state import Settings, State
 from pytest_whitebox.core.errors import StackproofError
 

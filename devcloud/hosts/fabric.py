@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator
 from ipaddress import IPv4Network
 
-from devcloud.host import Host
-from devcloud.namespace import Holder, find, start
+from devcloud.hosts.host import Host
+from devcloud.hosts.namespace import Holder, find, start
 from devcloud.state import State
 from devcloud.topology import BRIDGES, SUBNETS, HostPlan, Topology
 from pytest_whitebox.core.command import run

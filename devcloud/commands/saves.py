@@ -6,9 +6,11 @@ import argparse
 import time
 
 from devcloud import down as switching_off
-from devcloud import machine, packages, saves
+from devcloud import saves
 from devcloud.cloud import Cloud
-from devcloud.commands import bring_up, making, state_of
+from devcloud.commands.lifecycle import bring_up, making, state_of
+from devcloud.machine import findings as machine
+from devcloud.machine import packages
 from devcloud.terminal import show_saves
 from pytest_whitebox.core.errors import StackproofError
 

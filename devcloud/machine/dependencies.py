@@ -7,7 +7,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from devcloud.namespace import HOST_PATH
+from devcloud.hosts.namespace import HOST_PATH
 from pytest_whitebox.core.command import run
 
 #: Package: a program or a file of it that devcloud uses. The names are the same in Debian 12 and Ubuntu 24.04.

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from devcloud.host import Host
-from devcloud.namespace import HOST_PATH
-from devcloud.service import Service
+from devcloud.hosts.host import Host
+from devcloud.hosts.namespace import HOST_PATH
+from devcloud.services.service import Service
 from pytest_whitebox.core.command import Result
 from pytest_whitebox.core.supervisor import status_from_sv
 

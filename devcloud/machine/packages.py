@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from devcloud.autostart import prevented
-from devcloud.dependencies import half_installed, missing_programs
-from devcloud.namespace import HOST_PATH
+from devcloud.hosts.namespace import HOST_PATH
+from devcloud.machine.autostart import prevented
+from devcloud.machine.dependencies import half_installed, missing_programs
 from devcloud.state import State, write_atomically
 from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.errors import StackproofError
 
-_LISTS = Path(__file__).with_name("releases")
+_LISTS = Path(__file__).parents[1] / "releases"
 #: The releases of OpenStack that there is a frozen list of packages for, oldest first.
 RELEASES = tuple(sorted(file.stem for file in _LISTS.glob("*.txt")))
 _SYSTEM_PYTHON = "/usr/bin/python3"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from devcloud.host import Host
+from devcloud.hosts.host import Host
 
 #: Loaded into libvirtd; see the source.
 SHARED_STORAGE = "/usr/local/lib/devcloud/shared_storage.so"

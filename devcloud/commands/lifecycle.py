@@ -15,14 +15,18 @@ from types import MappingProxyType
 
 from rich.console import Console
 
-from devcloud import access, fabric, machine, packages, rotation, runit, saves
+from devcloud import access, saves
 from devcloud import down as switching_off
 from devcloud import status as asking
 from devcloud import up as bringing_up
-from devcloud.catalog import chosen
 from devcloud.cloud import Cloud
 from devcloud.faults import breaking
 from devcloud.faults.journal import Journal
+from devcloud.hosts import fabric
+from devcloud.machine import findings as machine
+from devcloud.machine import packages
+from devcloud.services import rotation, runit
+from devcloud.services.catalog import chosen
 from devcloud.state import DEFAULT, DEFAULT_RELEASE, Settings, State
 from devcloud.terminal import Steps, show_findings, show_open, show_status, state_option
 from devcloud.topology import Topology

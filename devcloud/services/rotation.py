@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 
-from devcloud import balancer, check, runit
-from devcloud.host import Host
-from devcloud.service import Service
+from devcloud.apis import balancer
+from devcloud.hosts.host import Host
+from devcloud.services import check, runit
+from devcloud.services.service import Service
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from devcloud.infrastructure import INFRASTRUCTURE
-from devcloud.instance import INSTANCES
-from devcloud.projects import OPENSTACK
-from devcloud.service import Api, Service, instance_of
+from devcloud.services.infrastructure import INFRASTRUCTURE
+from devcloud.services.instance import INSTANCES
+from devcloud.services.projects import OPENSTACK
+from devcloud.services.service import Api, Service, instance_of
 from pytest_whitebox.core.errors import StackproofError
 
 #: OpenStack's projects in the order in which they depend on each other: what the smallest cloud is made of, what a

@@ -9,9 +9,10 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from devcloud import fabric, trial
-from devcloud.dependencies import missing_programs
-from devcloud.finding import Finding
+from devcloud.hosts import fabric
+from devcloud.machine import trial
+from devcloud.machine.dependencies import missing_programs
+from devcloud.machine.finding import Finding
 from devcloud.state import State
 from devcloud.topology import Topology
 from pytest_whitebox.core.errors import StackproofError

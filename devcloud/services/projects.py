@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from devcloud.service import Alive, Command, Http, Report, Service
+from devcloud.services.service import Alive, Command, Http, Report, Service
 from devcloud.topology import COMPUTE
 
 

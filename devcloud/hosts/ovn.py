@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from devcloud.fabric import INTERFACES
-from devcloud.host import Host
+from devcloud.hosts.fabric import INTERFACES
+from devcloud.hosts.host import Host
 from devcloud.topology import BRIDGES, CONTROLLER, Topology
 from pytest_whitebox.core.wait import wait_for
 

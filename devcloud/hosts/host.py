@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devcloud import namespace
-from devcloud.namespace import Holder
+from devcloud.hosts import namespace
+from devcloud.hosts.namespace import Holder
 from devcloud.state import State, write_atomically
 from devcloud.topology import COMPUTE, HostPlan
 from pytest_whitebox.core.command import Result

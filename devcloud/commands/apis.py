@@ -6,12 +6,13 @@ import argparse
 import json
 from pathlib import Path
 
-from devcloud import machine, rotation
-from devcloud import metrics as measuring
 from devcloud.cloud import Cloud
-from devcloud.commands import state_of
-from devcloud.host import Host
-from devcloud.service import Service
+from devcloud.commands.lifecycle import state_of
+from devcloud.hosts.host import Host
+from devcloud.machine import findings as machine
+from devcloud.measure import metrics as measuring
+from devcloud.services import rotation
+from devcloud.services.service import Service
 from devcloud.state import write_atomically
 from devcloud.terminal import show_metrics
 from pytest_whitebox.core.errors import StackproofError

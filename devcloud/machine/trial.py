@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from devcloud.finding import Finding
+from devcloud.machine.finding import Finding
 from pytest_whitebox.core.command import Result, run
 
 

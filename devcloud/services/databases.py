@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from devcloud.doors import Doors
-from devcloud.host import Host
+from devcloud.apis.doors import Doors
+from devcloud.hosts.host import Host
 
 _DATA = "/var/lib/mysql/data"
 

@@ -8,7 +8,7 @@ import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from devcloud.host import Host
+from devcloud.hosts.host import Host
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from devcloud.request import Request
+from devcloud.measure.request import Request
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TypeAlias
 
-from devcloud.instance import INSTANCES, Instance
+from devcloud.services.instance import INSTANCES, Instance
 from devcloud.topology import CONTROLLER
 
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from devcloud.host import Host
-from devcloud.runit import MARK
+from devcloud.hosts.host import Host
+from devcloud.services.runit import MARK
 
 #: Of guests' emulators, which belong to no service, and of what supervises the services.
 GUESTS, SUPERVISION = "guests", "runit"

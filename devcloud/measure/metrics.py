@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from devcloud import usage
 from devcloud.cloud import Cloud
-from devcloud.request import Request, requests
-from devcloud.traffic import Traffic, traffic
-from devcloud.usage import ProcessUsage, ServiceUsage
+from devcloud.measure import usage
+from devcloud.measure.request import Request, requests
+from devcloud.measure.traffic import Traffic, traffic
+from devcloud.measure.usage import ProcessUsage, ServiceUsage
 
 #: Of the file that `devcloud metrics --output` writes; a change that a reader must know of counts it up.
 SCHEMA = 1

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from devcloud.hypervisor import SHARED_STORAGE
-from devcloud.service import Command, Port, Service
+from devcloud.hosts.hypervisor import SHARED_STORAGE
+from devcloud.services.service import Command, Port, Service
 from devcloud.topology import COMPUTE, CONTROLLER
 
 _BOTH = (CONTROLLER, COMPUTE)

@@ -13,12 +13,13 @@ import urllib.request
 from pathlib import Path
 from typing import cast
 
-from devcloud import balancer, runit
-from devcloud.catalog import APIS
-from devcloud.doors import Doors
-from devcloud.host import Host
-from devcloud.runit import Supervised, supervised
-from devcloud.service import Alive, Check, Command, Http, Port, Report, Service
+from devcloud.apis import balancer
+from devcloud.apis.doors import Doors
+from devcloud.hosts.host import Host
+from devcloud.services import runit
+from devcloud.services.catalog import APIS
+from devcloud.services.runit import Supervised, supervised
+from devcloud.services.service import Alive, Check, Command, Http, Port, Report, Service
 from devcloud.state import State
 from pytest_whitebox.core.errors import StackproofError
 

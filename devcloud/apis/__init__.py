@@ -1,0 +1,1 @@
+"""The doors of the APIs: HAProxy, its certificate, and the addresses that clients use."""

@@ -1,0 +1,1 @@
+"""Hosts in namespaces: their networks, their switches, their files."""

@@ -56,11 +56,14 @@ suites: venv ## the suites and the tests that need a cloud, against the cloud th
 	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud tests/suites $(wildcard tests/cloud) \
 	    --html=report/index.html --self-contained-html --junit-xml=report/junit.xml
 
-acceptance: venv ## hours: bare Debian, ten cycles, every daemon killed, every fault; writes docs/acceptance
+# With UBUNTU=URL, a mirror of Ubuntu, also a bare Ubuntu.
+acceptance: venv ## hours: bare systems, cycles, moves, every daemon killed, every fault and release; writes docs/acceptance
 	@$(BIN)/python -m tests.acceptance.bare_root
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
+	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"
 	@$(BIN)/devcloud up --install
 	@$(BIN)/python -m tests.acceptance.cycles
+	@$(BIN)/python -m tests.acceptance.migrations
 	@$(BIN)/python -m tests.acceptance.kills
 	@$(BIN)/python -m tests.acceptance.faults
 	@$(BIN)/python -m tests.acceptance.rotation
@@ -68,6 +71,7 @@ acceptance: venv ## hours: bare Debian, ten cycles, every daemon killed, every f
 	@DEVCLOUD_STATE=$(TLS) $(BIN)/devcloud up --tls
 	@DEVCLOUD_STATE=$(TLS) $(BIN)/python -m tests.acceptance.tls
 	@DEVCLOUD_STATE=$(TLS) $(BIN)/devcloud destroy
+	@$(BIN)/python -m tests.acceptance.releases
 
 bench: venv ## take the figures of docs/figures anew; needs an idle machine and no cloud that is up
 	@$(BIN)/python -m tests.benchmarks

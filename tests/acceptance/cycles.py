@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pytest_whitebox.core.command import run
 from pytest_whitebox.core.errors import StackproofError
-from tests.acceptance.devcloud import Devcloud
 from tests.acceptance.record import Record
+from tests.cloud.devcloud import Devcloud
 from tests.cloud.guest import Guest, guest
 
 

@@ -26,8 +26,8 @@ from devcloud.services import runit
 from devcloud.state import State
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
-from tests.acceptance.devcloud import PROGRAM, Devcloud
 from tests.acceptance.record import PAGES, Record
+from tests.cloud.devcloud import PROGRAM, Devcloud
 
 #: Seconds until the cloud itself counts a silent daemon as down, and some.
 _SEEN = 150

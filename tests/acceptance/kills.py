@@ -10,8 +10,8 @@ import sys
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
-from tests.acceptance.devcloud import Devcloud
 from tests.acceptance.record import Record
+from tests.cloud.devcloud import Devcloud
 
 _HINT = "see `devcloud logs SERVICE`"
 #: One with a port, one with workers, one with a lock on its files, and two that would quietly work twice.

@@ -14,8 +14,8 @@ from typing import Any
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
-from tests.acceptance.devcloud import Devcloud
 from tests.acceptance.record import Record
+from tests.cloud.devcloud import Devcloud
 from tests.cloud.guest import Guest, guest
 from tests.cloud.mover import Mover
 from tests.cloud.ping import Ping

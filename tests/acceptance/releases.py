@@ -15,8 +15,8 @@ from pathlib import Path
 from devcloud.machine.packages import RELEASES
 from pytest_whitebox.core.command import run
 from pytest_whitebox.core.errors import StackproofError
-from tests.acceptance.devcloud import Devcloud
 from tests.acceptance.record import Record, Step
+from tests.cloud.devcloud import Devcloud
 
 _SUITE = "tests/suites/compute"
 

@@ -12,8 +12,8 @@ from contextlib import ExitStack, contextmanager
 
 from devcloud.state import State
 from pytest_whitebox.core.errors import StackproofError
-from tests.acceptance.devcloud import Devcloud
 from tests.acceptance.record import Record, Step
+from tests.cloud.devcloud import Devcloud
 from tests.cloud.load import Answer, Probe, probes, under_load
 
 

@@ -24,8 +24,8 @@ from devcloud.services.catalog import apis
 from devcloud.state import State
 from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.errors import StackproofError
-from tests.acceptance.devcloud import Devcloud
 from tests.acceptance.record import Record
+from tests.cloud.devcloud import Devcloud
 
 _TEMPEST = "tempest==47.0.0"
 _TESTS = (

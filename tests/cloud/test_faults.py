@@ -10,7 +10,7 @@ from devcloud.faults.registry import FAULTS
 from devcloud.faults.site import Site
 from devcloud.state import State
 from pytest_whitebox.core.wait import wait_for
-from tests.acceptance.devcloud import Devcloud
+from tests.cloud.devcloud import Devcloud
 
 #: Each with the daemons that status must name, and no other.
 _QUICK = {

@@ -18,7 +18,7 @@ from devcloud.state import State
 from pytest_whitebox.core.host import Host
 from pytest_whitebox.core.hosts import Hosts
 from pytest_whitebox.core.wait import wait_for
-from tests.acceptance.devcloud import Devcloud
+from tests.cloud.devcloud import Devcloud
 from tests.cloud.load import Answer, Probe, probes, under_load
 
 #: The one that starts soonest.

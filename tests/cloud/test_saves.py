@@ -8,7 +8,7 @@ from typing import Any
 
 from devcloud.cloud import Cloud
 from devcloud.state import State
-from tests.acceptance.devcloud import Devcloud
+from tests.cloud.devcloud import Devcloud
 from tests.cloud.guest import Guest
 
 

@@ -26,15 +26,8 @@ def main() -> int:
     parser.add_argument("--cycles", type=int, default=10, metavar="N")
     cycles = parser.parse_args().cycles
     devcloud, record = Devcloud.from_environment(), Record("cycles", f"down and up {cycles} times, with a guest")
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            _accept(record, devcloud, Path(folder), cycles)
-    except StackproofError as error:
-        print(f"failed: {error.sentence}", file=sys.stderr)
-        return 1
-    finally:
-        print(f"written: {record.write()}")
-    return 0
+    with tempfile.TemporaryDirectory() as folder:
+        return record.carry_out(lambda: _accept(record, devcloud, Path(folder), cycles))
 
 
 def _accept(record: Record, devcloud: Devcloud, folder: Path, cycles: int) -> None:

@@ -30,14 +30,7 @@ def main() -> int:
     parser.add_argument("services", nargs="*", metavar="SERVICE", help="default: all, then the hosts")
     wanted = parser.parse_args().services
     devcloud, record = Devcloud.from_environment(), Record("kills", "kill -9 of each daemon in turn")
-    try:
-        _accept(record, devcloud, wanted)
-    except StackproofError as error:
-        print(f"failed: {error.sentence}", file=sys.stderr)
-        return 1
-    finally:
-        print(f"written: {record.write()}")
-    return 0
+    return record.carry_out(lambda: _accept(record, devcloud, wanted))
 
 
 def _accept(record: Record, devcloud: Devcloud, wanted: list[str]) -> None:

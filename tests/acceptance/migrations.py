@@ -26,22 +26,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=20, metavar="N", help="live migrations (default 20)")
     times = parser.parse_args().times
-    devcloud, record = (
-        Devcloud.from_environment(),
-        Record("migrations", f"{times} live migrations under a ping, and more"),
-    )
-    try:
-        with tempfile.TemporaryDirectory() as folder, guest(devcloud.state / "clouds.yaml", Path(folder)) as made:
-            _accept(record, devcloud, made, times)
-    except StackproofError as error:
-        print(f"failed: {error.sentence}", file=sys.stderr)
-        return 1
-    finally:
-        print(f"written: {record.write()}")
-    return 0
+    devcloud, title = Devcloud.from_environment(), f"{times} live migrations under a ping, and other moves"
+    record = Record("migrations", title)
+    return record.carry_out(lambda: _accept(record, devcloud, times))
 
 
-def _accept(record: Record, devcloud: Devcloud, made: Guest, times: int) -> None:
+def _accept(record: Record, devcloud: Devcloud, times: int) -> None:
+    with tempfile.TemporaryDirectory() as folder, guest(devcloud.state / "clouds.yaml", Path(folder)) as made:
+        _move(record, devcloud, made, times)
+
+
+def _move(record: Record, devcloud: Devcloud, made: Guest, times: int) -> None:
     mover = Mover(_admin(devcloud), made.server)
     took, pings = [], []
     for number in range(1, times + 1):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pytest_whitebox.core.errors import StackproofError
 from tests.benchmarks.machine import describe
 
 PAGES = Path(__file__).parents[2] / "docs" / "acceptance"
@@ -50,6 +52,17 @@ class Record:
         finally:
             step.seconds = time.monotonic() - start
             print(f"{step.seconds:7.1f} s  {step.name}: {step.outcome}  {step.said}", flush=True)
+
+    def carry_out(self, work: Callable[[], object]) -> int:
+        """Do the work and write the page, whatever becomes of it; returns the exit code of the command."""
+        try:
+            work()
+        except StackproofError as error:
+            print(f"failed: {error.sentence}", file=sys.stderr)
+            return 1
+        finally:
+            print(f"written: {self.write()}")
+        return 0
 
     def write(self) -> Path:
         """Write the page of this run and return its path; a second run on the same day replaces it."""

@@ -26,15 +26,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("releases", nargs="*", metavar="RELEASE", help=f"default: {', '.join(RELEASES)}")
     record = Record("releases", f"each release up from nothing, and through {_SUITE}")
-    try:
-        for release in parser.parse_args().releases or RELEASES:
-            _accept(record, release)
-    except StackproofError as error:
-        print(f"failed: {error.sentence}", file=sys.stderr)
-        return 1
-    finally:
-        print(f"written: {record.write()}")
-    return 0
+    wanted = parser.parse_args().releases or RELEASES
+    return record.carry_out(lambda: [_accept(record, release) for release in wanted])
 
 
 def _accept(record: Record, release: str) -> None:

@@ -22,14 +22,9 @@ def main() -> int:
     devcloud, record = Devcloud.from_environment(), Record("rotation", "instances of APIs come and go under requests")
     before = State(devcloud.state).settings().workers
     try:
-        _accept(record, devcloud)
-    except StackproofError as error:
-        print(f"failed: {error.sentence}", file=sys.stderr)
-        return 1
+        return record.carry_out(lambda: _accept(record, devcloud))
     finally:
         devcloud("up", "--workers", str(before))
-        print(f"written: {record.write()}")
-    return 0
 
 
 def _accept(record: Record, devcloud: Devcloud) -> None:

@@ -10,7 +10,6 @@ import os
 import re
 import ssl
 import sys
-import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,21 +44,13 @@ _CURL_DISTRUSTS = 60
 def main() -> int:
     """Try all clients and write the page."""
     devcloud, record = Devcloud.from_environment(), Record("tls", "endpoints with TLS, of an own authority")
-    state = State(devcloud.state)
-    try:
-        if not state.settings().tls:
-            raise StackproofError(f"the cloud in {state.path} has no TLS", hint="make one with `devcloud up --tls`")
-        with tempfile.TemporaryDirectory() as folder:
-            _accept(record, state, Path(folder))
-    except StackproofError as error:
-        print(f"failed: {error.sentence}", file=sys.stderr)
-        return 1
-    finally:
-        print(f"written: {record.write()}")
-    return 0
+    with tempfile.TemporaryDirectory() as folder:
+        return record.carry_out(lambda: _accept(record, State(devcloud.state), Path(folder)))
 
 
 def _accept(record: Record, state: State, folder: Path) -> None:
+    if not state.settings().tls:
+        raise StackproofError(f"the cloud in {state.path} has no TLS", hint="make one with `devcloud up --tls`")
     entry: dict[str, Any] = yaml.safe_load(state.clouds_yaml.read_text())["clouds"]["devcloud"]
     ca = str(entry["cacert"])
     distrusting = {name: value for name, value in entry.items() if name != "cacert"}

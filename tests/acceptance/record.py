@@ -61,7 +61,8 @@ class Record:
             print(f"failed: {error.sentence}", file=sys.stderr)
             return 1
         finally:
-            print(f"written: {self.write()}")
+            if self.steps:
+                print(f"written: {self.write()}")
         return 0
 
     def write(self) -> Path:

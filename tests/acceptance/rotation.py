@@ -5,6 +5,7 @@ Run as root with a cloud that is up: ``python -m tests.acceptance.rotation``.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -19,10 +20,15 @@ from tests.cloud.load import Answer, Probe, probes, under_load
 
 def main() -> int:
     """Take instances out, put them back, and write the page."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     devcloud, record = Devcloud.from_environment(), Record("rotation", "instances of APIs come and go under requests")
+    return record.carry_out(lambda: _as_before(record, devcloud))
+
+
+def _as_before(record: Record, devcloud: Devcloud) -> None:
     before = State(devcloud.state).settings().workers
     try:
-        return record.carry_out(lambda: _accept(record, devcloud))
+        _accept(record, devcloud)
     finally:
         devcloud("up", "--workers", str(before))
 

@@ -4,12 +4,13 @@ Run as root with a cloud that `devcloud up --tls` made: ``python -m tests.accept
 folder that goes afterwards.
 """
 
-from __future__ import annotations
+from __future__ import argparse
 
 import os
 import re
 import ssl
 import sys
+import tempfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,6 +44,7 @@ _CURL_DISTRUSTS = 60
 
 def main() -> int:
     """Try all clients and write the page."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     devcloud, record = Devcloud.from_environment(), Record("tls", "endpoints with TLS, of an own authority")
     with tempfile.TemporaryDirectory() as folder:
         return record.carry_out(lambda: _accept(record, State(devcloud.state), Path(folder)))

@@ -10,6 +10,7 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from devcloud.machine.packages import RELEASES
@@ -27,7 +28,12 @@ def main() -> int:
     parser.add_argument("releases", nargs="*", metavar="RELEASE", help=f"default: {', '.join(RELEASES)}")
     record = Record("releases", f"each release up from nothing, and through {_SUITE}")
     wanted = parser.parse_args().releases or RELEASES
-    return record.carry_out(lambda: [_accept(record, release) for release in wanted])
+    return record.carry_out(lambda: _all(record, wanted))
+
+
+def _all(record: Record, wanted: Sequence[str]) -> None:
+    for release in wanted:
+        _accept(record, release)
 
 
 def _accept(record: Record, release: str) -> None:

@@ -4,8 +4,9 @@ Run as root with a cloud that `devcloud up --tls` made: ``python -m tests.accept
 folder that goes afterwards.
 """
 
-from __future__ import argparse
+from __future__ import annotations
 
+import argparse
 import os
 import re
 import ssl

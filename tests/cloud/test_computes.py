@@ -27,8 +27,20 @@ def mover(server: Guest, state: State, connect: Callable[[str], Any]) -> Mover:
 
 
 @pytest.fixture
-def neighbour(server: Guest, mover: Mover) -> Iterator[Any]:
-    """The port of a second guest of the same project, on another host than the first."""
+def zone(server: Guest, mover: Mover) -> Iterator[str]:
+    """An availability zone of one compute host: not the one that the guest is on."""
+    compute = mover.admin.compute
+    elsewhere = next(found.name for found in compute.hypervisors() if found.name != mover.host)
+    made = compute.create_aggregate(name="elsewhere", availability_zone="elsewhere")
+    compute.add_host_to_aggregate(made, elsewhere)
+    yield "elsewhere"
+    compute.remove_host_from_aggregate(made, elsewhere)
+    compute.delete_aggregate(made)
+
+
+@pytest.fixture
+def neighbour(server: Guest, mover: Mover, zone: str) -> Iterator[Any]:
+    """The port of a second guest of the same project, on another host than the first, chosen by its zone."""
     cloud = server.cloud
     network = cloud.network.find_network("shared", ignore_missing=False)
     group = cloud.network.find_security_group("acceptance", ignore_missing=False)
@@ -38,7 +50,7 @@ def neighbour(server: Guest, mover: Mover) -> Iterator[Any]:
         image_id=cloud.image.find_image("guest", ignore_missing=False).id,
         networks=[{"uuid": network.id}],
         security_groups=[{"name": group.name}],
-        scheduler_hints={"different_host": server.server},
+        availability_zone=zone,
     )
     try:
         cloud.compute.wait_for_server(made, wait=180)

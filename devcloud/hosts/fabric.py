@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from ipaddress import IPv4Network
 
 from devcloud.hosts.host import Host
@@ -12,7 +12,7 @@ from devcloud.state import State
 from devcloud.topology import BRIDGES, SUBNETS, HostPlan, Topology
 from pytest_whitebox.core.command import run
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.wait import wait_for
+from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 NAME = "fabric"
 #: Interface of a host on each bridge.
@@ -91,10 +91,33 @@ def free_subnet() -> int:
     )
 
 
-def taken(topology: Topology) -> str | None:
+def conflict(state: State, topology: Topology) -> str | None:
     """What on this machine, besides the cloud itself, uses the cloud's networks, or None."""
-    own = {topology.on_machine(bridge) for bridge in BRIDGES}
-    return next((f"{net} is routed by {device}" for net, device in _routes(topology) if device not in own), None)
+    fabric = holder(state)
+    return _conflict(topology, _laid(fabric, topology) if fabric else set())
+
+
+def _conflict(topology: Topology, laid: Container[str]) -> str | None:
+    known = {topology.on_machine(bridge) for bridge in BRIDGES}
+    for net, device in _routes(topology):
+        if device not in laid and not (device in known and _goes(device)):
+            return f"{net} is routed by {device}{' of another cloud' if device in known else ''}"
+    return None
+
+
+def _laid(fabric: Holder, topology: Topology) -> set[str]:
+    """The machine's interfaces that are the other ends of the fabric's cables."""
+    present = _links(fabric)
+    return {topology.on_machine(bridge) for bridge in BRIDGES if f"root-{bridge[0]}" in present}
+
+
+def _goes(interface: str) -> bool:
+    """True if the interface is the remains of a power cut, which the kernel removes in a moment."""
+    try:
+        wait_for(lambda: not run(["ip", "link", "show", interface], check=False).ok, timeout=5, every=0.05, what="")
+    except WaitTimeout:
+        return False
+    return True
 
 
 def _routes(topology: Topology) -> Iterator[tuple[str, str]]:
@@ -108,22 +131,12 @@ def _routes(topology: Topology) -> Iterator[tuple[str, str]]:
 
 
 def _plug_machine(fabric: Holder, topology: Topology, bridge: str, address: str) -> None:
-    interface = topology.on_machine(bridge)
-    if run(["ip", "link", "show", interface], check=False).ok:
-        if f"root-{bridge[0]}" in _links(fabric):
-            return
-        wait_for(
-            lambda: not run(["ip", "link", "show", interface], check=False).ok,
-            timeout=5,
-            every=0.05,
-            what=f"a former cloud's interface {interface} to go",
-            hint=f"another devcloud may be up; else remove it with `ip link del {interface}`",
-        )
-    conflict = taken(topology)
-    if conflict:
+    interface, laid = topology.on_machine(bridge), _laid(fabric, topology)
+    if interface in laid:
+        return
+    if found := _conflict(topology, laid):
         raise StackproofError(
-            f"the cloud's networks are taken on this machine: {conflict}",
-            hint="stop what uses them, or use a new --state",
+            f"the cloud's networks are taken on this machine: {found}", hint="stop what uses them, or use a new --state"
         )
     _lay(fabric, f"root-{bridge[0]}", None, interface, bridge)
     run(["ip", "address", "add", address, "dev", interface])

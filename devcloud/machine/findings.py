@@ -62,7 +62,7 @@ def _findings(state: State, topology: Topology, projects: Iterable[str]) -> Iter
         yield trial.namespaces()
         yield from trial.kernel()
         yield trial.folder(state.path, _existing(state.path))
-        yield networks(fabric.taken(topology), topology)
+        yield networks(fabric.conflict(state, topology), topology)
 
 
 def _fit(state: State) -> Iterator[Finding]:

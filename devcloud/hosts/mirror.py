@@ -121,5 +121,5 @@ def _adopt(source: Path, target: Path, *, attributes: bool) -> None:
 def _copy(source: Path, target: Path, paths: list[str]) -> None:
     """Copy files with owners, times and attributes; holes in them stay holes."""
     for start in range(0, len(paths), _AT_ONCE):
-        words = ["cp", "-a", "--sparse=always", "--remove-destination", "--parents", "--target-directory", str(target)]
+        words = ["cp", "-a", "--remove-destination", "--parents", "--target-directory", str(target)]
         run(["env", "-C", str(source), *words, "--", *paths[start : start + _AT_ONCE]], timeout=600)

@@ -29,12 +29,21 @@ def mover(server: Guest, state: State, connect: Callable[[str], Any]) -> Mover:
 @pytest.fixture
 def zone(server: Guest, mover: Mover) -> Iterator[str]:
     """An availability zone of one compute host: not the one that the guest is on."""
+    from openstack.exceptions import ConflictException
+
     compute = mover.admin.compute
     elsewhere = next(found.name for found in compute.hypervisors() if found.name != mover.host)
     made = compute.create_aggregate(name="elsewhere", availability_zone="elsewhere")
     compute.add_host_to_aggregate(made, elsewhere)
     yield "elsewhere"
-    compute.remove_host_from_aggregate(made, elsewhere)
+    # Nova counts a server that is gone for a moment longer, and refuses as long as it does.
+    wait_for(
+        lambda: compute.remove_host_from_aggregate(made, elsewhere),
+        timeout=60,
+        every=0.5,
+        ignore=(ConflictException,),
+        what=f"{elsewhere} to leave its zone",
+    )
     compute.delete_aggregate(made)
 
 

@@ -18,25 +18,26 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(_GROUPS)} (default all)")
     parser.add_argument("--cold", type=int, default=5, metavar="N", help="cold starts of devcloud (default 5)")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="all else of devcloud's (default 5)")
     options = parser.parse_args()
     wanted = set(options.groups or _GROUPS)
     if unknown := wanted - set(_GROUPS):
         parser.error(f"no group is called {', '.join(sorted(unknown))}")
     try:
-        taken = list(_taken(wanted, options.cold))
+        taken = list(_taken(wanted, options.runs, options.cold))
     except StackproofError as error:
         print(f"benchmarks: {error.sentence}", file=sys.stderr)
         return 1
     return 0 if all(figure.kept for figure in taken) else 1
 
 
-def _taken(wanted: set[str], cold: int) -> Iterator[Figure]:
+def _taken(wanted: set[str], runs: int, cold: int) -> Iterator[Figure]:
     if "plugin" in wanted:
         yield from sheet.write("the plugin in an unrelated project", load.figures())
     if wanted & {"devcloud", "commands"}:
         with cloud.own_cloud() as environment:
             if "devcloud" in wanted:
-                yield from sheet.write("devcloud", cloud.figures(environment, cold=cold))
+                yield from sheet.write("devcloud", cloud.figures(environment, runs=runs, cold=cold))
             if "commands" in wanted:
                 yield from sheet.write("commands on a host", transport.figures(cloud.up(environment)))
 

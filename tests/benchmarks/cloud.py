@@ -17,7 +17,6 @@ from tests.benchmarks.figure import Figure, seconds
 from tests.cloud.mover import Mover
 
 _DEVCLOUD = str(Path(sys.executable).with_name("devcloud"))
-_RUNS = 5
 _UP = 1200
 _DOWN = 180
 
@@ -39,27 +38,27 @@ def up(environment: dict[str, str]) -> Path:
     return Path(environment["DEVCLOUD_STATE"])
 
 
-def figures(environment: dict[str, str], *, cold: int = 1) -> Iterator[Figure]:
-    """Five warm starts, looks at the memory and boots, and cold starts around them; the cloud is up afterwards."""
+def figures(environment: dict[str, str], *, runs: int, cold: int) -> Iterator[Figure]:
+    """Warm starts, looks at the memory, boots and moves, and cold starts around them; the cloud is up afterwards."""
     first = _cold(environment)
     down, warm = [], []
-    for _ in range(_RUNS):
+    for _ in range(runs):
         down.append(_devcloud(environment, "down", timeout=_DOWN))
         warm.append(_devcloud(environment, "up", timeout=_UP))
     yield Figure("devcloud up, warm", "s", tuple(warm), 90)
     yield Figure("devcloud down", "s", tuple(down), 30)
-    again = tuple(_devcloud(environment, "up", timeout=_UP) for _ in range(_RUNS))
+    again = tuple(_devcloud(environment, "up", timeout=_UP) for _ in range(runs))
     yield Figure("devcloud up, nothing to do", "s", again)
     state = Path(environment["DEVCLOUD_STATE"])
-    resident = tuple(_resident(state) / 1e9 for _ in range(_RUNS))
+    resident = tuple(_resident(state) / 1e9 for _ in range(runs))
     yield Figure("resident memory of all processes, no guests", "GB", resident, 6)
     admin = _admin(state / "clouds.yaml")
-    yield Figure("boot to ACTIVE", "s", tuple(_boots(admin)), 20, "128 MB guest, one port")
+    yield Figure("boot to ACTIVE", "s", tuple(_boots(admin, runs)), 20, "128 MB guest, one port")
     yield Figure(
-        "live migration", "s", tuple(_moves(admin)), 30, "128 MB guest, one port, up to ACTIVE on the other host"
+        "live migration", "s", tuple(_moves(admin, runs)), 30, "128 MB guest, one port, up to ACTIVE on the other host"
     )
     save = _devcloud(environment, "save", "figures", timeout=_UP)
-    load = tuple(_devcloud(environment, "load", "figures", timeout=_UP) for _ in range(_RUNS))
+    load = tuple(_devcloud(environment, "load", "figures", timeout=_UP) for _ in range(runs))
     yield Figure("devcloud save", "s", (save,))
     yield Figure("devcloud load", "s", load, 60, "a cloud that is up becomes the saved one")
     yield Figure("devcloud up, cold", "s", (first, *(_cold(environment) for _ in range(cold - 1))), 600)
@@ -96,17 +95,17 @@ def _admin(clouds: Path) -> Any:
     return openstack.connection.Connection(config=config.get_one(cloud="devcloud"))
 
 
-def _boots(admin: Any) -> Iterator[float]:
-    for _ in range(_RUNS):
+def _boots(admin: Any, runs: int) -> Iterator[float]:
+    for _ in range(runs):
         began = time.perf_counter()
         with _server(admin):
             yield time.perf_counter() - began
 
 
-def _moves(admin: Any) -> Iterator[float]:
+def _moves(admin: Any, runs: int) -> Iterator[float]:
     with _server(admin) as server:
         mover = Mover(admin, server)
-        for _ in range(_RUNS):
+        for _ in range(runs):
             began = time.perf_counter()
             mover.live()
             yield time.perf_counter() - began

@@ -28,7 +28,12 @@ class Mover:
         """Move it while it runs, to a host of the scheduler's choice."""
         before = self.host
         self.admin.compute.live_migrate_server(self.server, host=None, block_migration="auto")
-        return self._arrived("ACTIVE", lambda host: host != before, "be live-migrated")
+        after = self._arrived("ACTIVE", lambda host: host != before, "be live-migrated")
+        # The source still has to clear up; what fails of that puts the server into ERROR.
+        wait_for(
+            lambda: self._newest() == "completed", timeout=_TIMEOUT, every=0.5, what="the migration to be completed"
+        )
+        return after
 
     def cold(self) -> str:
         """Move it while it is off, and confirm the move."""
@@ -78,5 +83,9 @@ class Mover:
         return str(wait_for(seen, timeout=_TIMEOUT, every=0.5, what=f"the server to {what}", hint=hint))
 
     def _gave_up(self) -> bool:
+        return self._newest() in ("error", "failed", "cancelled")
+
+    def _newest(self) -> str:
+        """How far the last migration of the server has come."""
         newest = next(iter(self.admin.compute.migrations(instance_uuid=self.server)), None)
-        return newest is not None and newest.status in ("error", "failed", "cancelled")
+        return str(newest.status) if newest else ""

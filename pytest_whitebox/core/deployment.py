@@ -27,7 +27,8 @@ class ServiceFacts:
     ``config_files`` are those that exist now, in the order in which the service reads them, so that the last
     one wins; ``config_target`` is the one that an edit goes to. An empty ``log`` stands for the journal.
     ``beside`` are further instances of the service on this host, which read the same files: an API may have several
-    behind a balancer.
+    behind a balancer. ``sockets`` are units that start the service again as soon as somebody connects, so that it
+    is stopped only if they are.
     """
 
     name: str
@@ -37,6 +38,7 @@ class ServiceFacts:
     config_target: str = ""
     log: str = ""
     beside: tuple[ServiceFacts, ...] = ()
+    sockets: tuple[str, ...] = ()
 
 
 class UnknownService(StackproofError):

@@ -11,7 +11,7 @@ from typing import Any, overload
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.report import Sighting, allowed, report_of, sightings
+from pytest_whitebox.core.report import Sighting, allowed, forcing_of, report_of, sightings
 from pytest_whitebox.core.ssh import SshTransport
 
 #: The role of a host by the service that runs on it.
@@ -137,4 +137,5 @@ def _host(found: Found, connection: Any, ssh_config: Path | None) -> Host:
     return Host(
         found.name, transport, address=transport.address, services=found.services, roles=found.roles,
         reports=lambda service: report_of(connection, found.name, service),
+        forcing=lambda service: forcing_of(connection, found.name, service),
     )  # fmt: skip

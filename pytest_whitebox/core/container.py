@@ -11,7 +11,13 @@ from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.transport import TIMEOUT, Held, Outcome, Transport
 
 #: How the engines begin to say that there is no such container, or that it does not run.
-_ENGINE_SAYS = (b"Error: no container", b"Error: no such container", b"Error: No such container", b"Error response")
+_ENGINE_SAYS = (
+    b"Error: no container",
+    b"Error: no such container",
+    b"Error: No such container",
+    b"Error: can only create exec sessions on running containers",
+    b"Error response from daemon",
+)
 #: The engines have different exit codes for a program that is missing; a shell has 127.
 _SHELL = ("sh", "-c", 'exec "$@"', "sh")
 

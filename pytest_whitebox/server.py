@@ -117,8 +117,7 @@ class Server:
         return self.status == status and not self._resource.task_state
 
     def _virsh(self, *words: str) -> str:
-        host = self.host
-        return host.run(["virsh", "--connect", host.deployment.libvirt_uri, *words]).stdout
+        return self.host.virsh(*words)
 
 
 def vcpu_threads(listing: str) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +27,16 @@ _APIS = {
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A service that the cloud knows on a host; ``seen`` is when it last reported, in the cloud's own words."""
+    """A service that the cloud knows on a host; ``seen`` is when it last reported, in the cloud's own words.
+
+    ``source`` is the API that says so.
+    """
 
     service: str
     host: str
     up: bool
     seen: str
+    source: str = ""
 
 
 def sightings(connection: Any) -> Iterator[Sighting]:
@@ -45,8 +49,10 @@ def sightings(connection: Any) -> Iterator[Sighting]:
             yield from allowed(find, connection)
 
 
-def report_of(connection: Any, host: str, service: str) -> Report | None:
+def report_of(connection: Any, names: Collection[str], service: str) -> Report | None:
     """What has another value after each sign of life of a service, or None if it gives none.
+
+    ``names`` are all those that the APIs have for its host.
 
     Agents that OVN speaks for are left out: their heartbeat is OVN's, not their own.
     """
@@ -54,7 +60,7 @@ def report_of(connection: Any, host: str, service: str) -> Report | None:
     if api:
         return lambda: _answer(connection, api)
     find = _REPORTING.get(service.partition("-")[0])
-    return (lambda: _last(find(connection), host, service)) if find else None
+    return (lambda: _last(find(connection), names, service)) if find else None
 
 
 def allowed(find: Callable[[Any], Iterable[Any]], connection: Any) -> list[Any]:
@@ -72,22 +78,24 @@ def allowed(find: Callable[[Any], Iterable[Any]], connection: Any) -> list[Any]:
 
 def _nova(connection: Any) -> Iterator[Sighting]:
     for one in connection.compute.services():
-        yield Sighting(one.binary, one.host, one.state == "up", one.updated_at or "")
+        yield Sighting(one.binary, one.host, one.state == "up", one.updated_at or "", "os-services")
 
 
 def _cinder(connection: Any) -> Iterator[Sighting]:
     """A volume service is called after its host and its backend: ``controller@nfs``."""
     for one in connection.block_storage.services():
-        yield Sighting(one.binary, one.host.partition("@")[0], one.state == "up", one.updated_at or "")
+        yield Sighting(
+            one.binary, one.host.partition("@")[0], one.state == "up", one.updated_at or "", "volume services"
+        )
 
 
 def _neutron(connection: Any) -> Iterator[Sighting]:
     for one in connection.network.agents():
-        yield Sighting(one.binary, one.host, bool(one.is_alive), one.last_heartbeat_at or "")
+        yield Sighting(one.binary, one.host, bool(one.is_alive), one.last_heartbeat_at or "", "network agents")
 
 
-def _last(found: Iterable[Sighting], host: str, service: str) -> object:
-    times = [one.seen for one in found if (one.host, one.service) == (host, service) and one.up and one.seen]
+def _last(found: Iterable[Sighting], names: Collection[str], service: str) -> object:
+    times = [one.seen for one in found if one.host in names and one.service == service and one.up and one.seen]
     return max(times, default=None)
 
 

@@ -41,7 +41,9 @@ def _accept(record: Record, devcloud: Devcloud, paths: Sequence[str]) -> None:
             if not results.exists():
                 raise StackproofError("pytest wrote no results", hint="it says why above")
             found = list(steps_of(results.read_bytes()))
-            step.said = ", ".join(f"{count} {word}" for word in ("ok", "skipped", "failed") if (count := _how_many(found, word)))
+            step.said = ", ".join(
+                f"{count} {word}" for word in ("ok", "skipped", "failed") if (count := _how_many(found, word))
+            )
     record.steps.extend(found)
     if failed := _how_many(found, "failed"):
         raise StackproofError(f"{failed} tests failed", hint="run them by hand and look at their evidence")

@@ -38,7 +38,7 @@ def empty_host(cloud: Cloud, hosts: Hosts) -> Host:
 
 def guests_on(cloud: Cloud, host: Host) -> list[str]:
     """The servers that Nova has on a host."""
-    return [server.id for server in cloud.connection.compute.servers(all_projects=True, host=host.name)]
+    return [server.id for server in cloud.connection.compute.servers(all_projects=True, compute_host=host.name)]
 
 
 def cpus_of(host: Host) -> list[int]:

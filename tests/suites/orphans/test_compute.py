@@ -14,8 +14,8 @@ from pytest_whitebox.server import Server
 
 pytestmark = pytest.mark.requires("libvirt")
 
-NOVAS = re.compile(r"<nova:instance\b")
 HERE = "SELECT uuid FROM instances WHERE host = :host AND deleted = 0"
+PLACED = "SELECT uuid, host FROM instances WHERE host IS NOT NULL AND deleted = 0"
 #: A domain is there as soon as it has been started once, and gone while a server is shelved or was never built.
 BUILT = HERE + " AND vm_state IN ('active', 'paused', 'stopped', 'suspended', 'rescued', 'resized')"
 LEAVING = """
@@ -31,8 +31,7 @@ def test_each_domain_has_its_server(hosts: Hosts, database: Databases, well: Ser
     assert well.id in domains(well.host)
 
     for host in hosts.computes:
-        orphans = lasting(lambda host=host: domains(host) - servers(database, host, HERE, LEAVING))
-        assert not {uuid for uuid in orphans if is_novas(host, uuid)}
+        assert not lasting(lambda host=host: domains(host) - servers(database, host, HERE, LEAVING))
 
 
 @pytest.mark.idempotent_id("c25c24cd-8c62-4989-a053-205ca2a21391")
@@ -41,6 +40,14 @@ def test_each_server_has_its_domain(hosts: Hosts, database: Databases, well: Ser
 
     for host in hosts.computes:
         assert not lasting(lambda host=host: servers(database, host, BUILT) - domains(host))
+
+
+@pytest.mark.idempotent_id("2803fc0b-9017-46ca-8c32-c487edec9017")
+def test_each_server_is_on_a_host_that_there_is(hosts: Hosts, database: Databases, well: Server) -> None:
+    assert (well.id, well.host.name) in placed(hosts, database)
+
+    names = {host.name for host in hosts.computes}
+    assert not lasting(lambda: {(uuid, host) for uuid, host in placed(hosts, database) if host not in names})
 
 
 @pytest.mark.idempotent_id("893aa068-dda0-42fb-a2f3-cc80c176675b")
@@ -82,16 +89,16 @@ def servers(database: Databases, host: Host, *queries: str) -> set[str]:
     return {row[0] for query in queries for row in cell.rows(query, host=host.name)}
 
 
+def placed(hosts: Hosts, database: Databases) -> set[tuple[str, str]]:
+    """Each server that has been given a host, and the host."""
+    cells = {database.cell_of_host(host.name) for host in hosts.computes}
+    return {(row.uuid, row.host) for cell in cells for row in cell.rows(PLACED)}
+
+
 def domains(host: Host, *which: str) -> set[str]:
     """The domains of a host, those that do not run too."""
     words = which or ("--all",)
     return set(host.run(["virsh", "--connect", host.deployment.libvirt_uri, "list", "--uuid", *words]).stdout.split())
-
-
-def is_novas(host: Host, uuid: str) -> bool:
-    """True for a domain that Nova has made: a host may have others."""
-    said = host.run(["virsh", "--connect", host.deployment.libvirt_uri, "dumpxml", uuid], check=False)
-    return bool(NOVAS.search(said.stdout))
 
 
 def folders(host: Host) -> set[str]:

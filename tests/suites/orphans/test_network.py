@@ -11,7 +11,7 @@ from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.host import Host
 from pytest_whitebox.core.hosts import Hosts
 from pytest_whitebox.core.lasting import lasting
-from pytest_whitebox.core.ovsdb import switch
+from pytest_whitebox.core.ovsdb import Ovn, switch
 from pytest_whitebox.server import Server
 
 pytestmark = pytest.mark.requires("network", "libvirt")
@@ -20,6 +20,7 @@ PORTS = "SELECT id FROM ports"
 NETWORKS = "SELECT id FROM networks"
 BOUND = "SELECT port_id, host FROM ml2_port_bindings WHERE host != ''"
 OF_SERVERS = "SELECT id, device_id FROM ports WHERE device_owner LIKE 'compute:%'"
+OF_GUESTS = "SELECT id FROM ports WHERE device_owner = '' OR device_owner LIKE 'compute:%'"
 SERVERS = "SELECT instance_uuid FROM instance_mappings WHERE NOT queued_for_delete"
 
 
@@ -68,6 +69,27 @@ def test_each_metadata_proxy_has_its_network(hosts: Hosts, database: Databases, 
 
     for host in hosts.computes:
         assert not lasting(lambda host=host: proxies(host) - {row.id for row in database("neutron").rows(NETWORKS)})
+
+
+@pytest.mark.idempotent_id("6fb0745f-7863-4c7b-a5fd-77d0384b4d9d")
+def test_neutron_and_ovn_have_the_same_ports(hosts: Hosts, database: Databases, port: Any) -> None:
+    ovn = Ovn.discover(hosts)
+    if ovn is None:
+        pytest.skip("needs a Neutron that drives OVN: choose another cloud with --os-cloud")
+    assert port.id in in_ovn(ovn) & in_neutron(database)
+
+    assert not lasting(lambda: in_ovn(ovn) ^ in_neutron(database))
+
+
+def in_neutron(database: Databases) -> set[str]:
+    """The ports that Neutron has."""
+    return {row.id for row in database("neutron").rows(OF_GUESTS)}
+
+
+def in_ovn(ovn: Ovn) -> set[str]:
+    """The ports of logical switches that Neutron has had made, but for those of routers and to the outside."""
+    found = ovn.north.find("Logical_Switch_Port")
+    return {row["name"] for row in found if row["type"] == "" and "neutron:device_id" in row["external_ids"]}
 
 
 def plugs(host: Host) -> set[str]:

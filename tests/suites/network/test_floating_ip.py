@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pytest_whitebox.cloud import Cloud
@@ -36,7 +38,7 @@ def test_floating_ip_is_translated_by_the_gateway_until_it_is_taken_away(
     assert nat.uuid in ovn.only("north", "Logical_Router", {"name": f"neutron-{router.id}"}).many("nat")
     assert database("neutron").row(STORED, id=floating.id) == (inside, port.id)
     logical = wait_for(lambda: ovn.logical_flows(nat), timeout=30, what="logical flows of the floating IP")
-    host = wait_for(lambda: gateway(ovn, hosts, router.id), timeout=30, what="a host to take the gateway")
+    host = wait_for(lambda: gateway(cloud, ovn, router), timeout=30, what="a host to take the gateway")
     assert wait_for(
         lambda: [flow for one in logical for flow in flows(hosts[host], one.uuid)],
         timeout=30, what=f"flows of the floating IP on {host}",
@@ -48,9 +50,9 @@ def test_floating_ip_is_translated_by_the_gateway_until_it_is_taken_away(
     wait_for(lambda: not ovn.logical_flows(nat), timeout=30, what="the logical flows to be gone")
 
 
-def gateway(ovn: Ovn, hosts: Hosts, router: str) -> str | None:
+def gateway(cloud: Cloud, ovn: Ovn, router: Any) -> str | None:
     """The host that has the gateway of a router now."""
-    bindings = ovn.south.find("Port_Binding", {"type": "chassisredirect"})
-    own = [one for one in bindings if one["external_ids"].get("neutron:device_id") == router]
-    chassis = [found for one in own for found in one.many("chassis")]
-    return str(ovn.only("south", "Chassis", {"_uuid": chassis[0]})["hostname"]) if chassis else None
+    ports = cloud.connection.network.ports(device_id=router.id, device_owner="network:router_gateway")
+    binding = ovn.only("south", "Port_Binding", {"logical_port": f"cr-lrp-{next(ports).id}"})
+    (chassis,) = binding.many("chassis") or ("",)
+    return str(ovn.only("south", "Chassis", {"_uuid": chassis})["hostname"]) if chassis else None

@@ -23,7 +23,7 @@ def test_port_is_bound_where_its_server_runs(database: Databases, ovn: Ovn, plug
     binding = ovn.only("south", "Port_Binding", {"logical_port": port.id})
     chassis = ovn.only("south", "Chassis", {"hostname": host.name})
 
-    assert database("neutron").rows(BINDINGS, id=port.id) == ((host.name, "ovs", "ACTIVE"),)
+    assert bound(database, port.id) == (host.name, "ovs", "ACTIVE")
     assert binding["chassis"] == chassis.uuid
     assert binding["up"] is True
 
@@ -50,7 +50,7 @@ def test_port_is_unbound_once_its_server_is_gone(create: Create, database: Datab
 
     compute.delete_server(plugged.server.id)
     compute.wait_for_delete(plugged.server.resource, wait=120)
-    assert database("neutron").rows(BINDINGS, id=port.id) == (("", "unbound", "ACTIVE"),)
+    assert bound(database, port.id) == ("", "unbound", "ACTIVE")
     assert switch(host).find("Interface", {("external_ids", "iface-id"): port.id}) == ()
     assert not host.file(f"/sys/class/net/{tap}").exists
     wait_for(
@@ -70,6 +70,12 @@ def test_port_follows_its_server_to_another_host(create: Create, database: Datab
     assert after is not before
     chassis = ovn.only("south", "Chassis", {"hostname": after.name})
     assert ovn.only("south", "Port_Binding", {"logical_port": port.id})["chassis"] == chassis.uuid
-    assert database("neutron").rows(BINDINGS, id=port.id) == ((after.name, "ovs", "ACTIVE"),)
+    assert bound(database, port.id) == (after.name, "ovs", "ACTIVE")
     plugs = {host: switch(host).find("Interface", {("external_ids", "iface-id"): port.id}) for host in (before, after)}
     assert (len(plugs[before]), len(plugs[after])) == (0, 1)
+
+
+def bound(database: Databases, port: str) -> tuple[str, str, str]:
+    """The host, the kind and the state of a port's only binding in Neutron's database."""
+    binding = database("neutron").row(BINDINGS, id=port)
+    return binding.host, binding.vif_type, binding.status

@@ -63,7 +63,7 @@ def test_guest_may_send_from_its_own_addresses_only(ovn: Ovn, plugged: Plugged) 
 
 def group_name(group: Any) -> str:
     """What Neutron calls a security group in OVN."""
-    return "pg_" + group.id.replace("-", "_")
+    return f"pg_{group.id.replace('-', '_')}"
 
 
 def on(host: Host, logical: tuple[Row, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -65,12 +66,12 @@ class Server:
     @property
     def domain(self) -> Domain:
         """The guest as libvirt runs it now (``virsh dumpxml``)."""
-        return Domain.from_xml(self._virsh("dumpxml", self.id))
+        return Domain.from_xml(self._virsh("dumpxml", self.id), time.time())
 
     @property
     def inactive_domain(self) -> Domain:
         """The guest as libvirt will start it next (``virsh dumpxml --inactive``)."""
-        return Domain.from_xml(self._virsh("dumpxml", "--inactive", self.id))
+        return Domain.from_xml(self._virsh("dumpxml", "--inactive", self.id), time.time())
 
     @property
     def pid(self) -> int:

@@ -48,16 +48,7 @@ def cpus_of(host: Host) -> list[int]:
 
 def iothread_cpus(domain: Domain) -> set[frozenset[int]]:
     """What the I/O threads of a guest are pinned to, each of them; Nova gives every guest one since 2026.1."""
-    count = int(domain.xpath("number(iothreads)")[0].replace("nan", "0").partition(".")[0])
-    found = (
-        domain.xpath(f"string(cputune/iothreadpin[@iothread='{number}']/@cpuset)")[0] for number in range(1, count + 1)
-    )
-    return {parse_cpus(cpus) for cpus in found}
-
-
-def floating_cpus(domain: Domain) -> frozenset[int]:
-    """The host CPUs that those vCPUs float on that are not pinned; empty if that is all of them."""
-    return parse_cpus(domain.xpath("string(vcpu/@cpuset)")[0])
+    return {domain.iothread_pins.get(number, frozenset()) for number in range(1, (domain.iothreads or 0) + 1)}
 
 
 def siblings(host: Host, cpu: int) -> frozenset[int]:

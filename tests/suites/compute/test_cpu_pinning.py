@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from pytest_whitebox.cloud import Cloud
-from pytest_whitebox.core.cpuset import parse_cpus
 from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.guest_cpus import GuestCpus
 from pytest_whitebox.core.host import Host
@@ -88,11 +87,12 @@ def test_realtime_vcpus_are_those_of_the_mask(create: Create, host: Host) -> Non
     server = create.server(vcpus=2, extra_specs=specs, host=host)
     domain = server.domain
 
-    assert domain.xpath("cputune/vcpusched/@scheduler") == ["fifo"]
-    assert parse_cpus(domain.xpath("string(cputune/vcpusched/@vcpus)")[0]) == server.realtime_vcpus == {1}
+    assert {scheduler.scheduler for scheduler in domain.schedulers} == {"fifo"}
+    assert frozenset().union(*(scheduler.vcpus for scheduler in domain.schedulers)) == server.realtime_vcpus == {1}
     # What is not in a hurry keeps off the CPU of what is, and no page of either is ever swapped out.
     assert domain.emulator_pins == domain.vcpu_pins[0]
-    assert domain.xpath("boolean(memoryBacking/locked) and boolean(memoryBacking/nosharepages)") == ["True"]
+    assert domain.memory_backing.locked
+    assert domain.memory_backing.no_share_pages
 
 
 @pytest.mark.idempotent_id("fec5d448-2cf9-4940-bf85-1e0ad2222b8d")

@@ -13,7 +13,7 @@ from pytest_whitebox.core.numa import recorded_topology
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
 
-from .conftest import GiveCpus, cpus_of, floating_cpus, iothread_cpus
+from .conftest import GiveCpus, cpus_of, iothread_cpus
 
 pytestmark = pytest.mark.requires("libvirt", "placement", pcpus=2)
 
@@ -124,7 +124,7 @@ def assert_floats(server: Server, cpus: GuestCpus) -> None:
     """All vCPUs may run on each of the shared CPUs and on no other, and so may the rest of QEMU."""
     domain = server.domain
     assert domain.vcpu_pins == {}
-    assert floating_cpus(domain) == cpus.shared
+    assert domain.cpuset == cpus.shared
     assert set(server.affinity.values()) == {cpus.shared}
     assert iothread_cpus(domain) <= {frozenset()}
 

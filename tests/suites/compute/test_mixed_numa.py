@@ -44,7 +44,7 @@ def test_vcpus_are_on_the_nodes_that_their_memory_is_on(
     assert set(recorded.pins) == {1, 2, 3}
     assert server.affinity == domain.vcpu_pins
     assert len({cell.host_cell for cell in recorded.cells}) == 2
-    assert domain.xpath("numatune/memnode/@nodeset") == [str(cell.host_cell) for cell in recorded.cells]
+    assert [node.nodes for node in domain.numa.memory_nodes.values()] == [{cell.host_cell} for cell in recorded.cells]
     for cell in recorded.cells:
         own, cpus = nodes(host)[cell.host_cell], GuestCpus.of(host.service("nova-compute").config)
         assert {domain.vcpu_pins[vcpu] for vcpu in cell.floating} <= {cpus.shared & own}

@@ -40,10 +40,9 @@ def cpus(host: Host) -> GuestCpus:
 def test_shared_guest_floats_on_the_shared_cpus(
     create: Create, database: Databases, host: Host, cpus: GuestCpus
 ) -> None:
-    server = create.server(vcpus=2, extra_specs=SHARED, host=host)
+    server = create.server(vcpus=1, extra_specs=SHARED, host=host)
 
     assert_floats(server, cpus)
-    assert set(server.affinity) == {0, 1}
     assert recorded_topology(database, server) is None
 
 

@@ -59,6 +59,11 @@ class Ovsdb:
         wanted = [_condition(column, value) for column, value in (conditions or {}).items()]
         return rows(self.host.run([*self.command, *_OPTIONS, "find", table, *wanted]).stdout)
 
+    def row(self, table: str, uuid: str) -> Row:
+        """The row that a reference in another one leads to."""
+        (found,) = rows(self.host.run([*self.command, *_OPTIONS, "list", table, uuid]).stdout)
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Ovn:
@@ -126,7 +131,7 @@ def _condition(column: str | tuple[str, str], value: str | int | bool) -> str:
     ('external_ids:"neutron:port_name"="web"', 'up=true')
     """
     name = column if isinstance(column, str) else f"{column[0]}:{json.dumps(column[1])}"
-    return f"{name}={value if column == '_uuid' else json.dumps(value)}"
+    return f"{name}={json.dumps(value)}"
 
 
 def _configurations(hosts: Hosts) -> Iterator[tuple[Host, Config]]:

@@ -55,4 +55,4 @@ def gateway(cloud: Cloud, ovn: Ovn, router: Any) -> str | None:
     ports = cloud.connection.network.ports(device_id=router.id, device_owner="network:router_gateway")
     binding = ovn.only("south", "Port_Binding", {"logical_port": f"cr-lrp-{next(ports).id}"})
     (chassis,) = binding.many("chassis") or ("",)
-    return str(ovn.only("south", "Chassis", {"_uuid": chassis})["hostname"]) if chassis else None
+    return str(ovn.south.row("Chassis", chassis)["hostname"]) if chassis else None

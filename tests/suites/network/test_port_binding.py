@@ -36,7 +36,7 @@ def test_guest_is_plugged_into_the_switch_of_its_host(plugged: Plugged) -> None:
 
     assert (interface.target, interface.mac) == (plug["name"], port.mac_address)
     assert plug["external_ids"]["attached-mac"] == port.mac_address
-    assert plug["external_ids"]["vm-id"] == plugged.server.id
+    assert plug["external_ids"]["vm-uuid"] == plugged.server.id
     assert plug["ofport"] > 0
     assert plug["name"] in host.run(["ovs-vsctl", "list-ports", "br-int"]).stdout.split()
     assert host.file(f"/sys/class/net/{interface.target}/operstate").content_string.strip() != "down"

@@ -48,7 +48,7 @@ def test_port_is_in_the_port_group_of_its_security_group(ovn: Ovn, plugged: Plug
     assert group.many("ports") == {port.uuid}
     # What no rule lets in or out is dropped, for this group holds all ports that have a security group.
     assert port.uuid in barred.many("ports")
-    assert {ovn.only("north", "ACL", {"_uuid": acl})["action"] for acl in barred.many("acls")} == {"drop"}
+    assert {ovn.north.row("ACL", acl)["action"] for acl in barred.many("acls")} == {"drop"}
 
 
 @pytest.mark.idempotent_id("8378f2e0-48e8-4f78-90f3-6e2d4c2000ab")

@@ -28,5 +28,5 @@ def test_port() -> None:
 def test_the_words_of_a_search_reach_the_command_whole() -> None:
     tool = Ovsdb(Host("here", LocalTransport()), ("false",))
 
-    with pytest.raises(CommandFailed, match='find NAT .external_ids:"neutron:fip_id"="a b".'):
+    with pytest.raises(CommandFailed, match=r'find NAT .external_ids:"neutron:fip_id"="a b".'):
         tool.find("NAT", {("external_ids", "neutron:fip_id"): "a b"})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -97,3 +98,12 @@ def pytest_assertion_pass(item: pytest.Item, lineno: int, orig: str, expl: str) 
     from pytest_whitebox import seen
 
     seen.note(item, lineno, orig, expl)
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """Two looks at a guest that are not equal: which facts changed, and which lines of the XML."""
+    if op != "==" or "pytest_whitebox.core.domain" not in sys.modules:
+        return None
+    from pytest_whitebox.explanation import explain
+
+    return explain(config, left, right)

@@ -63,17 +63,26 @@ def _recover(hosts: Hosts) -> None:
 
 
 def connections(hosts: Hosts, service: str, group: str) -> Iterator[tuple[URL, Forward]]:
-    """Each database connection that a service's configuration holds on some host, with the way to that host."""
+    """Each database connection that a service's configuration holds on some host, with the way to that host.
+
+    A host that cannot be asked is an error only if nobody gets anything from the others.
+    """
     from pytest_whitebox.core.database import parse_url
     from pytest_whitebox.core.deployment import UnknownService
 
+    failure: StackproofError | None = None
     for host in hosts:
         try:
             config = host.service(service).config
         except UnknownService:
             continue
+        except StackproofError as error:
+            failure = failure or error
+            continue
         if config.get(group, "connection"):
             yield parse_url(str(config.get(group, "connection"))), host.transport.forward
+    if failure is not None:
+        raise failure
 
 
 def _connected(config: pytest.Config) -> Cloud:
@@ -90,7 +99,7 @@ def _connect(session: Session) -> Cloud | StackproofError:
     if session.choice is None:
         return session.problem or StackproofError(_NO_CLOUD, hint="see `openstack --os-cloud NAME token issue`")
     try:
-        return Cloud.connect(session.choice, session.ssh_config)
+        return Cloud.connect(session.choice, session.ssh_config, session.inventory)
     except StackproofError as error:
         return error
 

@@ -15,19 +15,21 @@ from pytest_whitebox.core.domain_capabilities import DomainCapabilities
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.inspection import inspector, module
 from pytest_whitebox.core.journal import FOLDER, Journal
+from pytest_whitebox.core.known import Fact
 from pytest_whitebox.core.secret import Secret
 from pytest_whitebox.core.service import Forcing, Patience, Report, Service
 from pytest_whitebox.core.sysfs import read_value
 from pytest_whitebox.core.transaction import Transactions
 from pytest_whitebox.core.transport import TIMEOUT, Transport
 
-#: What a shell says of a program that is not there.
+#: The exit code of a shell for a program that it does not find.
 _NO_PROGRAM = 127
 
 
 class Host:
     """A host by the name that Nova has for it; nothing connects before the first look.
 
+    ``host.facts`` are what the APIs and an inventory say of it, each with its source.
     ``host.service(name)`` is our `Service`, which knows the host's supervisor, and `capabilities` to `write_file` are
     ours; ``host.file``, ``host.process``,
     ``host.package`` and all the others are testinfra's modules.
@@ -42,16 +44,20 @@ class Host:
 
     def __init__(
         self, name: str, transport: Transport, *, address: str | None = None, services: Sequence[str] = (),
-        roles: Iterable[str] = (), deployment: Deployment | None = None, folder: str = FOLDER,
-        reports: Callable[[str], Report | None] = lambda _: None,
+        roles: Iterable[str] = (), facts: Iterable[Fact] = (), names: Sequence[str] = (),
+        deployment: Deployment | None = None, deploy: Callable[[Transport], Deployment] = detect,
+        folder: str = FOLDER, reports: Callable[[str], Report | None] = lambda _: None,
         forcing: Callable[[str], Forcing | None] = lambda _: None, patience: Patience | None = None,
     ) -> None:  # fmt: skip
         self.name = name
+        self.names = tuple(dict.fromkeys((name, *names)))
+        self.facts = tuple(facts)
         self.transport = transport
         self.address = address or name
         self.services = tuple(services)
         self.roles = frozenset(roles)
         self._given = deployment
+        self._deploy = deploy
         self._reports = reports
         self._forcing = forcing
         self._patience = patience
@@ -63,7 +69,7 @@ class Host:
     @cached_property
     def deployment(self) -> Deployment:
         """The way in which it was deployed."""
-        return self._given or detect(self.transport)
+        return self._given or self._deploy(self.transport)
 
     def run(
         self, command: Sequence[str], *, input: bytes | None = None, timeout: float = TIMEOUT, check: bool = True
@@ -78,17 +84,23 @@ class Host:
             self.transactions, report=self._reports(name), forcing=self._forcing(name), patience=self._patience,
         )  # fmt: skip
 
+    @cached_property
+    def libvirt(self) -> Transport:
+        """The way to where virsh and qemu-img are: the host itself, or the container that has them."""
+        return self.deployment.libvirt(self.transport)
+
     def virsh(self, *words: str) -> str:
-        """What libvirt's own command says there; raises `StackproofError` if it is missing or fails."""
-        done = self.run(["virsh", "--connect", self.deployment.libvirt_uri, *words], check=False)
-        if done.rc == _NO_PROGRAM:
+        """What virsh says, connected to the host's libvirt: ``host.virsh("dumpxml", server.id)``."""
+        command = ["virsh", "--connect", self.deployment.libvirt_uri, *words]
+        result = self.libvirt.run(command, check=False)
+        if result.rc == _NO_PROGRAM:
             raise StackproofError(
-                f"there is no virsh on {self.name}",
-                hint="install libvirt's clients there; it is no compute host without",
+                f"there is no virsh on {self.libvirt.name}",
+                hint="is it a compute host with libvirt? Its package is libvirt-clients or libvirt-client",
             )
-        if not done.ok:
-            raise CommandFailed(done, where=self.name)
-        return done.stdout
+        if not result.ok:
+            raise CommandFailed(result, where=self.libvirt.name)
+        return result.stdout
 
     @property
     def capabilities(self) -> Capabilities:
@@ -119,11 +131,11 @@ class Host:
 
     def qemu_img(self, path: str) -> qemu_img.Image:
         """What QEMU says of an image of the host, also of one in use (``qemu-img info``)."""
-        return qemu_img.image(self.transport, path)
+        return qemu_img.image(self.libvirt, path)
 
     def qemu_log(self, domain: str) -> str:
         """What libvirt and QEMU wrote of a guest, by the name of its domain."""
-        return self.transport.read(f"/var/log/libvirt/qemu/{domain}.log").decode(errors="replace")
+        return self.libvirt.read(f"/var/log/libvirt/qemu/{domain}.log").decode(errors="replace")
 
     def sysfs(self, path: str) -> str:
         """A value below /sys or /proc; of several words the one in force."""

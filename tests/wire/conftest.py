@@ -30,7 +30,7 @@ _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 # HOME is set because sshd's shell reads ~/.bashrc, and whoever runs the tests may have a slow one.
 _SSHD = """
 Port {port}
-ListenAddress 127.0.0.1
+ListenAddress {address}
 HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/user_key.pub
 PidFile none
@@ -46,7 +46,7 @@ Subsystem sftp internal-sftp
 """
 _CLIENT = """
 Host server
-    HostName 127.0.0.1
+    HostName {address}
     Port {port}
     User {user}
     IdentityFile {folder}/user_key
@@ -55,7 +55,7 @@ Host server
 """
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     found = shutil.which(name, path=_SBIN)
     if found is None:
         pytest.skip(f"needs the program {name}: install openssh-server, openssh-client and runit")
@@ -85,27 +85,31 @@ class SshServer:
         return path
 
 
-def start_sshd(folder: Path, more: str = "", prefix: Sequence[str] = ()) -> SshServer:
+def start_sshd(
+    folder: Path, more: str = "", boot: Sequence[str] = (), address: str = "127.0.0.1", within: Sequence[str] = ()
+) -> SshServer:
     """Start an sshd on a free port; the folder may be that of an earlier one, whose keys it then has.
 
-    ``prefix`` is a command that becomes the sshd.
+    ``boot`` is the command that starts it instead, with the configuration that is in the folder by then. ``within`` is
+    put before every command, so that it runs in another namespace.
     """
-    sshd, keygen = _program("sshd"), _program("ssh-keygen")
+    sshd, keygen = program("sshd"), program("ssh-keygen")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     for key in ("host_key", "user_key"):
         if not (folder / key).exists():
             subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
     port = _free_port()
-    (folder / "sshd_config").write_text(_SSHD.format(folder=folder, port=port, more=more))
-    (folder / "ssh_config").write_text(_CLIENT.format(folder=folder, port=port, user=getpass.getuser()))
+    (folder / "sshd_config").write_text(_SSHD.format(folder=folder, port=port, more=more, address=address))
+    (folder / "ssh_config").write_text(
+        _CLIENT.format(folder=folder, port=port, user=getpass.getuser(), address=address)
+    )
     host_key = " ".join((folder / "host_key.pub").read_text().split()[:2])
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
+    (folder / "known_hosts").write_text(f"[{address}]:{port} {host_key}\n")
     with (folder / "sshd.log").open("ab") as log:
-        process = subprocess.Popen(
-            [*prefix, sshd, "-D", "-e", "-f", folder / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log
-        )
-    wait_for(lambda: _greets(port), timeout=20, every=0.02, what="sshd", hint=f"see {folder}/sshd.log")
+        command = boot or [*within, sshd, "-D", "-e", "-f", str(folder / "sshd_config")]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    wait_for(lambda: _greets(address, port, within), timeout=20, every=0.02, what="sshd", hint=f"see {folder}/sshd.log")
     return SshServer(folder, port, process)
 
 
@@ -119,9 +123,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _greets(port: int) -> bool:
+def _greets(address: str, port: int, within: Sequence[str]) -> bool:
+    if within:
+        look = [*within, "ssh-keyscan", "-T", "2", "-p", str(port), address]
+        return subprocess.run(look, capture_output=True, check=False).stdout != b""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        with socket.create_connection((address, port), timeout=5) as connection:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
@@ -241,11 +248,14 @@ class Deployed:
             raise UnknownService(f"there is no service {name!r}", hint="take 'daemon'")
         return known[name]
 
+    def libvirt(self, transport: Transport) -> Transport:
+        return transport
+
 
 @contextmanager
 def runsvdir(folder: Path) -> Iterator[None]:
     """A supervisor of the services in a folder, all of which have ended afterwards."""
-    supervisor = subprocess.Popen([_program("runsvdir"), folder], start_new_session=True)
+    supervisor = subprocess.Popen([program("runsvdir"), folder], start_new_session=True)
     try:
         yield
     finally:
@@ -258,7 +268,7 @@ def runsvdir(folder: Path) -> Iterator[None]:
 @contextmanager
 def running_daemon(folder: Path) -> Iterator[Daemon]:
     """A daemon in a folder that exists."""
-    _program("sv")
+    program("sv")
     (folder / "daemon.py").write_text(_DAEMON)
     made = Daemon(folder)
     made.config.write_bytes(CONFIG)

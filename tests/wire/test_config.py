@@ -51,6 +51,9 @@ class Reader:
             "reader", str(self.folder / "sv/reader"), Runit(), files, str(self.folder / self.target), log
         )
 
+    def libvirt(self, transport: Transport) -> Transport:
+        return transport
+
     def report(self) -> object:
         file = self.folder / "report"
         return file.read_text() if file.exists() else None

@@ -85,7 +85,7 @@ def lab(
 
 def _host(folder: Path, name: str) -> SshServer:
     return start_sshd(
-        folder, prefix=("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /var/lib && exec "$@"', "sh")
+        folder, within=("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /var/lib && exec "$@"', "sh")
     )
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from pytest_whitebox.session import Session, session_key, unusable_key
+from pytest_whitebox.session import Session, session_key, trace_key, unusable_key
 from pytest_whitebox.settings import SETTINGS
+from pytest_whitebox.trace import Trace
 
 pytest_plugins = ["pytest_whitebox.fixtures"]
 
@@ -27,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     markers.declare(config)
     session = config.stash[session_key] = Session.of(config)
+    config.stash[trace_key] = Trace()
     session.check()
     report.prepare(config, session)
 
@@ -61,7 +63,8 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Once it was told that the cloud cannot be used, the other tests that need it are skipped."""
+    """A test's requests begin; once it was told that the cloud cannot be used, tests that need it are skipped."""
+    item.config.stash[trace_key].begin()
     why = item.config.stash.get(unusable_key, "")
     if why and not {"cloud", "_requirements"}.isdisjoint(getattr(item, "fixturenames", ())):
         pytest.skip(why)

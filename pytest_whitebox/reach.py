@@ -11,7 +11,8 @@ import pytest
 
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.session import Session, session_key, unusable_key
+from pytest_whitebox.session import Session, session_key, trace_key, unusable_key
+from pytest_whitebox.trace import Trace
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -27,7 +28,7 @@ def cloud(config: pytest.Config) -> Iterator[Cloud]:
     """The connected cloud; skips if none is configured, fails the first test only if it cannot be used."""
     session = config.stash[session_key]
     try:
-        connected = _connect(session)
+        connected = _connect(session, config.stash[trace_key])
     except StackproofError as error:
         config.stash[unusable_key] = why = f"not tried again: {error.sentence}"
         if not _first(session):
@@ -59,12 +60,12 @@ def connections(hosts: Hosts, service: str, group: str) -> Iterator[tuple[URL, F
             yield parse_url(str(config.get(group, "connection"))), host.transport.forward
 
 
-def _connect(session: Session) -> Cloud:
+def _connect(session: Session, trace: Trace) -> Cloud:
     if session.problem is not None:
         raise session.problem
     if session.choice is None:
         pytest.skip(_NO_CLOUD)
-    return Cloud.connect(session.choice, session.ssh_config)
+    return Cloud.connect(session.choice, session.ssh_config, trace)
 
 
 def _first(session: Session) -> bool:

@@ -14,6 +14,7 @@ from pytest_whitebox import settings
 from pytest_whitebox.core.clouds import Choice, choose
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.rundirectory import RunDirectory
+from pytest_whitebox.trace import Trace
 
 _LOOKS_ONLY = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "collectonly")
 
@@ -23,7 +24,7 @@ class Session:
     """The chosen cloud, or why there is none, and where the run writes.
 
     ``worker`` is empty without xdist; ``named`` tells that this run, not the environment, names the cloud and
-    tests it.
+    tests it; ``strict`` fails what would be skipped for want of something.
     """
 
     choice: Choice | None
@@ -34,6 +35,7 @@ class Session:
     run: RunDirectory
     worker: str
     named: bool
+    strict: bool
 
     @classmethod
     def of(cls, config: pytest.Config) -> Session:
@@ -47,7 +49,8 @@ class Session:
         worker: dict[str, Any] = getattr(config, "workerinput", {})
         named = bool(name) and not source.startswith("$") and not any(config.getoption(o, False) for o in _LOOKS_ONLY)
         run = _run(config, worker)
-        return cls(choice, problem, path, where, image or None, run, worker.get("workerid", ""), named)
+        strict, _ = settings.STRICT.read(config)
+        return cls(choice, problem, path, where, image or None, run, worker.get("workerid", ""), named, strict)
 
     def check(self) -> None:
         """Raise `pytest.UsageError` if the user named a cloud, for this run, that cannot be."""
@@ -68,6 +71,8 @@ class Session:
 
 
 session_key = pytest.StashKey[Session]()
+#: What the test that runs now asked of the cloud.
+trace_key = pytest.StashKey[Trace]()
 #: Why the cloud cannot be used, once that was told.
 unusable_key = pytest.StashKey[str]()
 

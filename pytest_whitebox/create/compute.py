@@ -31,7 +31,7 @@ def server(
     """
     source = image or _image(create, image_properties)
     flavor = flavor or _flavor(create, source, vcpus=vcpus, ram=ram, disk=disk, extra_specs=extra_specs)
-    where = same_host.host if same_host else host
+    where = same_host.host if same_host else host or create.place or None
     place = {} if where is None else {"host": where if isinstance(where, str) else where.name}
     boot = {"image_id": source.id} if volume is None else {"block_device_mapping": [_bootable(volume)]}
     name = create.noted("server", remove.server)

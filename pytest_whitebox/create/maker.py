@@ -24,11 +24,15 @@ Undo = Callable[["Connection", str], object]
 
 
 class Maker:
-    """Names start with ``prefix``, which no other test of any run has; ``servers`` are those made so far."""
+    """Names start with ``prefix``, which no other test of any run has; ``servers`` are those made so far.
+
+    Unless told otherwise servers go to the host ``place``, or wherever the scheduler wants.
+    """
 
     def __init__(self, cloud: Cloud, ledger: Ledger, prefix: str, image_name: str | None = None) -> None:
         self.cloud, self.ledger = cloud, ledger
         self.prefix, self.image_name = prefix, image_name
+        self.place = ""
         self.servers: list[Server] = []
         self._numbers = itertools.count(1)
 

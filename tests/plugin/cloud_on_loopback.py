@@ -13,7 +13,7 @@ from typing import Any
 class Cloud(ThreadingHTTPServer):
     """``flavors`` are those that exist; a name in ``lost`` is made, but the answer to its maker gets lost.
 
-    ``ids`` are those under which requests for flavors came, each once.
+    ``ids`` are those under which requests for flavors came, each once; ``computes`` run nova-compute, as Nova tells.
     """
 
     daemon_threads = True
@@ -23,6 +23,7 @@ class Cloud(ThreadingHTTPServer):
         self.flavors: dict[str, dict[str, Any]] = {}
         self.lost: set[str] = set()
         self.ids: list[str] = []
+        self.computes: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -41,6 +42,10 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/compute/v2.1/flavors/detail":
             self.note()
             self.answer({"flavors": list(self.server.flavors.values())})
+        elif path == "/compute/v2.1/os-services":
+            self.answer({"services": [self.service(name) for name in self.server.computes]})
+        elif path == "/compute/v2.1/os-hypervisors/detail":
+            self.answer({"hypervisors": []})
         else:
             self.answer({"error": {"message": f"no {path} here"}}, 404)
 
@@ -65,6 +70,10 @@ class Handler(BaseHTTPRequestHandler):
         id = self.headers["X-OpenStack-Request-ID"]
         if id not in self.server.ids:
             self.server.ids.append(id)
+
+    def service(self, host: str) -> dict[str, Any]:
+        return {"id": host, "binary": "nova-compute", "host": host, "state": "up", "status": "enabled",
+                "updated_at": "2026-01-01T00:00:00.000000", "forced_down": False, "zone": "nova"}  # fmt: skip
 
     def version(self, id: str, path: str) -> dict[str, Any]:
         return {"id": id, "status": "CURRENT", "links": [{"rel": "self", "href": self.server.url + path}]}

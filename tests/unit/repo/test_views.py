@@ -20,6 +20,7 @@ SEEING = {
     "function": "def test_it(create):\n    assert seen(create.server())\n\ndef seen(server):\n    return server.pid",
     "checked": "def test_it(create):\n    check(create.server())\n\ndef check(server):\n    assert server.pid",
     "fixture": "def test_it(size):\n    assert size\n\ndef size(hosts: Hosts):\n    return hosts[0].run([])",
+    "inner function": "def test_it(database):\n    def left():\n        return database(1).row(2)\n    assert left()",
     "waiting": "def test_it(create):\n    server = create.server()\n    wait_for(lambda: server.domain.rng)",
 }
 BLIND = {

@@ -17,7 +17,8 @@ _OF_SERVER = frozenset({"domain", "inactive_domain", "affinity", "pid"})
 _OF_DATABASE = frozenset({"row", "rows"})
 #: What is known of a host without a look at it.
 _NO_LOOK = frozenset({"name", "address", "services", "roles", "computes", "controllers", "running"})
-_HOSTS = frozenset({"Host", "Hosts", "Service"})
+#: What stands behind the API: hosts, and the databases of OVN.
+_HOSTS = frozenset({"Host", "Hosts", "Service", "Ovn"})
 #: Fails unless its condition comes true.
 _WAITS = "wait_for"
 
@@ -137,6 +138,8 @@ def _bindings(function: ast.FunctionDef) -> Iterator[tuple[ast.AST, list[ast.exp
             yield node.value, [node.target]
         elif isinstance(node, ast.For | ast.comprehension):
             yield node.iter, [node.target]
+        elif isinstance(node, ast.FunctionDef) and node is not function:
+            yield node, [ast.Name(node.name)]
         elif isinstance(node, ast.withitem) and node.optional_vars is not None:
             yield node.context_expr, [node.optional_vars]
 

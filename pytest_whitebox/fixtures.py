@@ -104,9 +104,22 @@ def alone(cloud: Cloud) -> None:
     """All hosts are this test's alone, for it changes or restarts what the others stand on."""
 
 
+@pytest.fixture(scope="module")
+def module_alone(cloud: Cloud) -> None:
+    """The same for all tests of a module."""
+
+
 @pytest.fixture
 def own_host(cloud: Cloud, pytestconfig: pytest.Config) -> Host:
     """A compute host that no other test uses meanwhile, so that it may be changed; this test's servers go there."""
+    from pytest_whitebox import turn
+
+    return turn.given(pytestconfig, cloud)
+
+
+@pytest.fixture(scope="module")
+def module_host(cloud: Cloud, pytestconfig: pytest.Config) -> Host:
+    """The same for all tests of a module: a fixture of the module may change the host, and all servers go there."""
     from pytest_whitebox import turn
 
     return turn.given(pytestconfig, cloud)

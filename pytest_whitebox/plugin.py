@@ -75,14 +75,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
     """Once all is undone it is another test's turn."""
     from pytest_whitebox import turn
 
     try:
         yield
     finally:
-        turn.end(item.config)
+        turn.end(item, nextitem)
 
 
 @pytest.hookimpl(wrapper=True)

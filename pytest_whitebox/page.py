@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pytest_whitebox.seen import Fact
+
+if TYPE_CHECKING:
+    from pytest_whitebox.core.domain.difference import Change, Difference
 
 _LONGEST = 100_000  # characters of one piece of evidence in the page; the file has all of it
 _SHORT, _FEW = 110, 4  # a cell shows that many characters of that many facts
@@ -36,6 +39,12 @@ details.sp { margin: .35rem 0; border: 1px solid #d8dee5; border-radius: 6px; ba
 details.sp > summary { cursor: pointer; padding: .35rem .7rem; font-weight: 600; }
 details.sp pre { margin: 0; padding: .7rem; max-height: 32rem; overflow: auto; font-size: .75rem;
                  border-top: 1px solid #e3e8ee; background: #f8fafb; }
+.sp-changes { border-collapse: collapse; margin: .5rem .7rem; font: .78rem/1.6 ui-monospace, monospace; }
+.sp-changes th { text-align: left; font-weight: 600; color: #66727f; padding-right: 1.5rem; }
+.sp-changes td { padding-right: 1.5rem; vertical-align: top; overflow-wrap: anywhere; }
+.sp-before { background: #fdeceb; color: #a3231b; } .sp-after { background: #e6f6ec; color: #14743e; }
+details.sp pre .sp-before, details.sp pre .sp-after { display: inline-block; min-width: 100%; }
+.sp-at { color: #66727f; }
 """
 
 
@@ -84,6 +93,18 @@ def facts(facts: Iterable[Fact]) -> str:
     return _details("What was seen", told) if told else ""
 
 
+def difference(found: Difference) -> str:
+    """The facts of a guest that changed, as a table, and the lines of its XML that did."""
+    count = len(found.changes)
+    rows = "".join(map(_change, found.changes))
+    lines = "\n".join(map(_line, found.lines))
+    return (
+        f'<details class="sp" open><summary>{count} fact{"" if count == 1 else "s"} of the guest changed</summary>'
+        f'<table class="sp-changes"><tr><th>fact</th><th>before</th><th>after</th></tr>{rows}</table>'
+        f"{f'<pre>{lines}</pre>' if lines else ''}</details>"
+    )
+
+
 def evidence(file: Path) -> str:
     """A file of the evidence, folded."""
     text = file.read_text(errors="replace")
@@ -93,6 +114,21 @@ def evidence(file: Path) -> str:
 
 def _details(title: str, text: str) -> str:
     return f'<details class="sp"><summary>{escape(title)}</summary><pre>{escape(text)}</pre></details>'
+
+
+def _change(change: Change) -> str:
+    from pytest_whitebox.core.domain.part import shown
+
+    before, after = escape(shown(change.before)), escape(shown(change.after))
+    return (
+        f"<tr><td>{escape(change.fact)}</td>"
+        f'<td><span class="sp-before">{before}</span></td><td><span class="sp-after">{after}</span></td></tr>'
+    )
+
+
+def _line(line: str) -> str:
+    kind = {"-": "sp-before", "+": "sp-after", "@": "sp-at"}.get(line[:1])
+    return f'<span class="{kind}">{escape(line)}</span>' if kind else escape(line)
 
 
 def _card(title: str, text: str) -> str:

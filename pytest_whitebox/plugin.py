@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from typing import Any
 
@@ -61,10 +62,24 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Once it was told that the cloud cannot be used, the other tests that need it are skipped."""
+    """Wait for its turn; but once it was told that the cloud cannot be used, other tests that need it are skipped."""
+    from pytest_whitebox import turn
+
     why = item.config.stash.get(unusable_key, "")
     if why and not {"cloud", "_requirements"}.isdisjoint(getattr(item, "fixturenames", ())):
         pytest.skip(why)
+    turn.begin(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Once all is undone it is another test's turn."""
+    from pytest_whitebox import turn
+
+    try:
+        yield
+    finally:
+        turn.end(item.config)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -83,3 +98,12 @@ def pytest_assertion_pass(item: pytest.Item, lineno: int, orig: str, expl: str) 
     from pytest_whitebox import seen
 
     seen.note(item, lineno, orig, expl)
+
+
+def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
+    """Two looks at a guest that are not equal: which facts changed, and which lines of the XML."""
+    if op != "==" or "pytest_whitebox.core.domain" not in sys.modules:
+        return None
+    from pytest_whitebox.explanation import explain
+
+    return explain(config, left, right)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_whitebox import evidence, page, record, seen
+from pytest_whitebox import evidence, explanation, page, record, seen
 from pytest_whitebox.core.rundirectory import RunDirectory
 from pytest_whitebox.session import Session, session_key
 
@@ -23,8 +23,11 @@ def attach(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[N
     if item.config.stash[session_key].choice is None:
         return
     facts = seen.noted(item) if report.when == "call" else []
+    differences = explanation.taken(item.config) if report.failed else []
     files = evidence.collect(item, report, call)
-    parts = [*([page.facts(facts)] if facts else []), *(page.evidence(file) for file in files)]
+    parts = [
+        *map(page.difference, differences), *([page.facts(facts)] if facts else []), *map(page.evidence, files),
+    ]  # fmt: skip
     extras = [{**_EXTRA, "content": part} for part in parts]
     vars(report)["extras"] = [*getattr(report, "extras", []), *extras]
     vars(report)["stackproof_seen"] = facts

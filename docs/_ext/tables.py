@@ -12,6 +12,8 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from pytest_whitebox.core.domain.part import Fact, Part, facts_of
+
 _SAMPLES = Path(__file__).parents[1] / "acceptance" / "faults.json"
 
 
@@ -64,6 +66,44 @@ class Fixtures(_Table):
             marker = getattr(fixture, "_fixture_function_marker", None)
             if marker is not None and not name.startswith("_"):
                 yield f"`{name}` ({marker.scope})\n: {_sentence(fixture)}\n"
+
+
+class Domain(_Table):
+    """Each fact of a guest: its name in a test, its type, and the path at which libvirt's XML states it."""
+
+    def lines(self) -> Iterator[str]:
+        """One table for the guest itself, and one for each of the parts that it is made of."""
+        from pytest_whitebox.core.domain import Domain as Guest
+
+        told: set[type[Part]] = set()
+        waiting: list[tuple[str, type[Part]]] = [("domain", Guest)]
+        while waiting:
+            name, part = waiting.pop(0)
+            if part in told:
+                continue
+            told.add(part)
+            yield from _facts(name, part)
+            waiting[:0] = [(_within(name, fact), fact.part) for fact in facts_of(part) if fact.part]
+
+
+def _facts(name: str, part: type[Part]) -> Iterator[str]:
+    yield f"### `{name}`\n\n{_first_paragraph(part)}\n\n| fact | type | path |\n|---|---|---|"
+    for fact in facts_of(part):
+        drawn = " (not compared)" if fact.volatile else ""
+        path = fact.path.replace(" | ", "` or `").replace("|", "\\|")
+        yield f"| `{fact.name}` | {str(part.__annotations__[fact.name]).replace('|', 'or')}{drawn} | `{path}` |"
+    yield ""
+
+
+def _within(name: str, fact: Fact) -> str:
+    """A part's name in a test: one of several by what orders them."""
+    several = f"[{fact.key}]" if fact.key else "[0]" if fact.default == () else ""
+    return f"{name}.{fact.name}{several}"
+
+
+def _first_paragraph(part: type[Part]) -> str:
+    text = (inspect.getdoc(part) or "").partition(">>>")[0].strip()
+    return text.replace("``", "`")
 
 
 class Releases(_Table):
@@ -138,6 +178,6 @@ def _sentence(fixture: Any) -> str:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
-    for directive in (Settings, Markers, Fixtures, Releases, Faults, Deployments, Replaced):
+    for directive in (Settings, Markers, Fixtures, Domain, Releases, Faults, Deployments, Replaced):
         app.add_directive(directive.__name__.lower(), directive)
     return {"parallel_read_safe": True}

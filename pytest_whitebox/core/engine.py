@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_whitebox.core.command import Result
@@ -26,6 +27,15 @@ class Engine:
         """Stop its processes, which are killed if they do not end in time, and start it again."""
         command = [self.name, "restart", f"--time={STOP_TIMEOUT}", unit]
         return transport.run(command, timeout=STOP_TIMEOUT + 60, check=False)
+
+    def stop(self, transport: Transport, unit: str, sockets: Sequence[str] = ()) -> Result:  # noqa: ARG002 -- has none
+        """Stop it; what was stopped by hand is not restarted, whatever its restart policy."""
+        command = [self.name, "stop", f"--time={STOP_TIMEOUT}", unit]
+        return transport.run(command, timeout=STOP_TIMEOUT + 60, check=False)
+
+    def start(self, transport: Transport, unit: str, sockets: Sequence[str] = ()) -> Result:  # noqa: ARG002 -- has none
+        """Start it again."""
+        return transport.run([self.name, "start", unit], check=False)
 
 
 def status_from_inspect(text: str, error: str = "") -> Status:

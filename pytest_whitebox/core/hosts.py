@@ -19,7 +19,7 @@ from pytest_whitebox.core.inventory import Inventory
 from pytest_whitebox.core.known import Known, gather
 from pytest_whitebox.core.local import is_here, local
 from pytest_whitebox.core.pod import PodTransport, is_pod
-from pytest_whitebox.core.report import allowed, report_of, sightings
+from pytest_whitebox.core.report import allowed, forcing_of, report_of, sightings
 from pytest_whitebox.core.ssh import SshTransport
 from pytest_whitebox.core.transport import Transport
 
@@ -126,6 +126,7 @@ def _host(known: Known, connection: Any, ssh_config: Path | None, inventory: Inv
     return Host(
         known.name, transport, address=known.address, services=known.services, roles=known.roles, facts=known.facts,
         names=known.names, deploy=deploy, reports=lambda service: report_of(connection, known.names, service),
+        forcing=lambda service: forcing_of(connection, known.names, service),
     )  # fmt: skip
 
 

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 
 from pytest_whitebox.core.errors import StackproofError
-from tests.benchmarks import cloud, load, sheet, transport
+from tests.benchmarks import cloud, domain, load, sheet, transport
 from tests.benchmarks.figure import Figure
 
-_GROUPS = ("plugin", "devcloud", "commands")
+_GROUPS = ("plugin", "domain", "devcloud", "commands")
 
 
 def main() -> int:
@@ -34,6 +34,8 @@ def main() -> int:
 def _taken(wanted: set[str], runs: int, cold: int) -> Iterator[Figure]:
     if "plugin" in wanted:
         yield from sheet.write("the plugin in an unrelated project", load.figures())
+    if "domain" in wanted:
+        yield from sheet.write("domain", domain.figures())
     if wanted & {"devcloud", "commands"}:
         with cloud.own_cloud() as environment:
             if "devcloud" in wanted:

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -201,6 +202,17 @@ class Daemon:
         return file.read_text() if file.exists() else None
 
     @property
+    def forced(self) -> Path:
+        """There while the daemon is to be taken for down, as Nova would note it in its database."""
+        return self.folder / "forced"
+
+    def force(self, forced: bool) -> None:
+        if forced:
+            self.forced.touch()
+        else:
+            self.forced.unlink(missing_ok=True)
+
+    @property
     def workers(self) -> int:
         """With how many workers the daemon that runs was started."""
         return int((self.folder / "report").read_text().split()[1])
@@ -235,6 +247,19 @@ class Deployed:
         return transport
 
 
+@contextmanager
+def runsvdir(folder: Path) -> Iterator[None]:
+    """A supervisor of the services in a folder, all of which have ended afterwards."""
+    supervisor = subprocess.Popen([program("runsvdir"), folder], start_new_session=True)
+    try:
+        yield
+    finally:
+        # On SIGHUP runsvdir has every runsv stop its service and ends; what is left after that is not let live.
+        supervisor.send_signal(signal.SIGHUP)
+        supervisor.wait(10)
+        os.killpg(supervisor.pid, signal.SIGKILL)
+
+
 @pytest.fixture
 def daemon(tmp_path: Path) -> Iterator[Daemon]:
     program("sv")
@@ -242,15 +267,9 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
     made = Daemon(tmp_path)
     made.config.write_bytes(CONFIG)
     made.define("")
-    supervisor = subprocess.Popen([program("runsvdir"), tmp_path / "service"], start_new_session=True)
-    try:
+    with runsvdir(tmp_path / "service"):
         wait_for(made.report, timeout=20, every=0.02, what="the daemon")
         yield made
-    finally:
-        # On SIGHUP runsvdir has every runsv stop its service and ends; what is left after that is not let live.
-        supervisor.send_signal(signal.SIGHUP)
-        supervisor.wait(10)
-        os.killpg(supervisor.pid, signal.SIGKILL)
 
 
 def host_of(
@@ -259,7 +278,7 @@ def host_of(
     """A host that has the daemon; waits are short, because so is all that the daemon does."""
     return Host(
         "server", transport, deployment=Deployed(daemon, target or str(daemon.config), twin),
-        folder=str(daemon.folder / "state"), reports=lambda _: daemon.report,
+        folder=str(daemon.folder / "state"), reports=lambda _: daemon.report, forcing=lambda _: daemon.force,
         patience=Patience(start=start, settle=1, report=20, lock=lock, every=0.05),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_whitebox.core.guest import Input
+from pytest_whitebox.core.domain.device import Input
 from pytest_whitebox.create import Create
 
 pytestmark = pytest.mark.requires("libvirt")

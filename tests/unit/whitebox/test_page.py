@@ -1,6 +1,7 @@
 from pathlib import Path
 
 from pytest_whitebox import page
+from pytest_whitebox.core.domain.difference import Change, Difference
 
 NASTY = "<script>alert('x')</script>"
 
@@ -12,6 +13,7 @@ def test_what_comes_from_a_cloud_or_a_test_is_escaped(tmp_path: Path) -> None:
     parts = [
         page.cloud(facts), page.evidence(file), page.name_cell(f"a.py::test_{NASTY}"), page.seen_cell([], NASTY),
         page.seen_cell([(1, NASTY, NASTY)], ""), page.facts([(1, NASTY, NASTY)]),
+        page.difference(Difference((Change(NASTY, NASTY, None),), (f"+{NASTY}", NASTY))),
     ]  # fmt: skip
 
     assert [part for part in parts if "<script" in part] == []

@@ -23,7 +23,7 @@ demo: venv ## a real OpenStack on this machine, a suite that looks behind its AP
 	@rm -f report.html
 	@$(BIN)/devcloud up --install
 	@$(CLIENT) status=0; \
-	$(BIN)/pytest --os-cloud devcloud tests/suites/compute --html=report.html --self-contained-html || status=$$?; \
+	$(BIN)/pytest --os-cloud devcloud -m "not slow" tests/suites/compute --html=report.html --self-contained-html || status=$$?; \
 	echo; \
 	[ ! -e report.html ] || echo "report:             $(CURDIR)/report.html"; \
 	echo "the cloud stays up; use it:  eval \"\$$($(CURDIR)/$(BIN)/devcloud env)\""; \
@@ -51,17 +51,18 @@ unit: venv ## the inner loop, under a minute: what needs neither a cloud nor a s
 wire: venv ## what crosses a network: real sshd, runit and MariaDB on loopback
 	@$(BIN)/pytest -q -n auto --dist worksteal tests/wire
 
-suites: venv ## the suites and the tests that need a cloud, against the cloud that is up; report/index.html
+suites: venv ## the suites without their slow tests, and the tests that need a cloud, against the cloud that is up
 	@rm -rf report
-	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud tests/suites $(wildcard tests/cloud) \
+	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -m "not slow" tests/suites $(wildcard tests/cloud) \
 	    --html=report/index.html --self-contained-html --junit-xml=report/junit.xml
 
 # With UBUNTU=URL, a mirror of Ubuntu, also a bare Ubuntu.
-acceptance: venv ## hours: bare systems, cycles, moves, every daemon killed, every fault and release; writes docs/acceptance
+acceptance: venv ## hours: bare systems, all suites, cycles, moves, daemons killed, faults, releases; writes docs/acceptance
 	@$(BIN)/python -m tests.acceptance.bare_root
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"
 	@$(BIN)/devcloud up --install
+	@$(BIN)/python -m tests.acceptance.suites
 	@$(BIN)/python -m tests.acceptance.cycles
 	@$(BIN)/python -m tests.acceptance.migrations
 	@$(BIN)/python -m tests.acceptance.kills

@@ -44,6 +44,10 @@ class Devcloud:
         first, *others = map(_facts, here)
         return replace(first, beside=tuple(others))
 
+    def libvirt(self, transport: Transport) -> Transport:
+        """The host itself."""
+        return transport
+
 
 def _others(service: Service) -> Iterator[Service]:
     """The further instances that a service may have."""

@@ -198,7 +198,10 @@ def write_atomically(file: Path, text: str, *, mode: int = 0o644) -> None:
     """Write a file whole or not at all; ``mode`` holds from the first byte."""
     aside = file.with_name(f".{file.name}.new")
     aside.unlink(missing_ok=True)
-    with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as out:
-        out.write(text)
-    aside.chmod(mode)
-    aside.rename(file)
+    try:
+        with os.fdopen(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as out:
+            out.write(text)
+        aside.chmod(mode)
+        aside.rename(file)
+    finally:
+        aside.unlink(missing_ok=True)

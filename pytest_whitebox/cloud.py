@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from pytest_whitebox.core.host import Host
     from pytest_whitebox.core.hosts import Hosts
+    from pytest_whitebox.core.inventory import Inventory
 
 _PATIENCE = 10  # seconds for the first TCP connection
 _PORTS = {"http": 80, "https": 443}
@@ -26,16 +27,19 @@ _PORTS = {"http": 80, "https": 443}
 class Cloud:
     """A cloud and a user in it: ``cloud.connection`` is openstacksdk's own, connected and authorised."""
 
-    def __init__(self, choice: Choice, connection: Connection, ssh_config: Path | None = None) -> None:
+    def __init__(
+        self, choice: Choice, connection: Connection, ssh_config: Path | None = None,
+        inventory: Inventory | None = None,
+    ) -> None:  # fmt: skip
         self.choice = choice
         self.connection: Connection = connection
         self.facts = Facts(connection)
-        self._ssh_config = ssh_config
+        self._ssh_config, self._inventory = ssh_config, inventory
         self._others = ExitStack()
 
     @classmethod
-    def connect(cls, choice: Choice, ssh_config: Path | None = None) -> Cloud:
-        """Connect and authorise; ``ssh_config`` leads to its hosts.
+    def connect(cls, choice: Choice, ssh_config: Path | None = None, inventory: Inventory | None = None) -> Cloud:
+        """Connect and authorise; ``ssh_config`` leads to its hosts, of which the inventory says more.
 
         Raises `StackproofError` if Keystone does not answer or does not let us in.
         """
@@ -50,7 +54,7 @@ class Cloud:
         except (OSError, ClientException, SDKException) as error:
             said = _said(error)
         else:
-            return cls(choice, connection, ssh_config)
+            return cls(choice, connection, ssh_config, inventory)
         who = "" if choice.name == ENVIRONMENT else f"--os-cloud {choice.name} "
         hint = f"see that `openstack {who}token issue` works from here"
         raise StackproofError(f"cloud {choice.name!r} at {choice.auth_host} cannot be used: {said}", hint=hint)
@@ -65,7 +69,8 @@ class Cloud:
         """The hosts of the cloud, as its services report them; found once, reached when something is asked of them."""
         from pytest_whitebox.core.hosts import Hosts
 
-        return self._others.enter_context(Hosts.discover(self.connection, ssh_config=self._ssh_config))
+        found = Hosts.discover(self.connection, ssh_config=self._ssh_config, inventory=self._inventory)
+        return self._others.enter_context(found)
 
     @property
     def region(self) -> str:
@@ -74,7 +79,8 @@ class Cloud:
 
     def as_(self, name: str) -> Cloud:
         """The same or another cloud as another entry of clouds.yaml: ``cloud.as_("devcloud-alpha")``."""
-        return self._others.enter_context(Cloud.connect(named(name, "cloud.as_", self.choice.file), self._ssh_config))
+        choice = named(name, "cloud.as_", self.choice.file)
+        return self._others.enter_context(Cloud.connect(choice, self._ssh_config, self._inventory))
 
     def hypervisor(self, host: Host | str) -> Any:
         """Nova's record of the hypervisor on a host; its ``id`` is also that of the resource provider in Placement."""

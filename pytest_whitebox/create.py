@@ -22,12 +22,15 @@ _SMALLEST_RAM, _SMALLEST_DISK = 128, 1  # MiB, GiB: for an image that does not s
 class Create:
     """``create.server(vcpus=2)``, ``create.volume(size=1)`` …: made for one test, removed after it.
 
-    Names start with ``prefix``, which no other test of any run has; ``servers`` are those made so far.
+    Names start with ``prefix``, which no other test of any run has; ``servers`` are those made so far. Unless told
+    otherwise they go to the host ``place``, or wherever the scheduler wants.
     """
 
-    def __init__(self, cloud: Cloud, ledger: Ledger, prefix: str, image_name: str | None = None) -> None:
+    def __init__(
+        self, cloud: Cloud, ledger: Ledger, prefix: str, image_name: str | None = None, *, place: str = ""
+    ) -> None:
         self._cloud, self._ledger = cloud, ledger
-        self._prefix, self._image_name = prefix, image_name
+        self._prefix, self._image_name, self._place = prefix, image_name, place
         self._numbers = itertools.count(1)
         self.servers: list[Server] = []
 
@@ -65,7 +68,7 @@ class Create:
             vcpus=vcpus, ram=ram or max(source.min_ram or 0, _SMALLEST_RAM),
             disk=disk or max(source.min_disk or 0, _SMALLEST_DISK), extra_specs=extra_specs,
         )  # fmt: skip
-        where = same_host.host if same_host else host
+        where = same_host.host if same_host else host or self._place or None
         place = {} if where is None else {"host": where if isinstance(where, str) else where.name}
         return self._boot(wait, flavor_id=flavor.id, image_id=source.id, networks=networks, **place)
 

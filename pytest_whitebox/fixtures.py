@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from pytest_whitebox.core.inifile import Changes
 from pytest_whitebox.core.ledger import Ledger
 from pytest_whitebox.core.rundirectory import slug
+from pytest_whitebox.core.together import together
 from pytest_whitebox.session import session_key
 
 if TYPE_CHECKING:
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from pytest_whitebox.create import Create
     from pytest_whitebox.server import Server
 
+#: ``restore = hold(service.stopped())``; several contexts are entered, and left, at the same time.
+Hold = Callable[..., Callable[[], None]]
 #: ``restore = set_config(host, "nova-compute", {("compute", "cpu_dedicated_set"): "0-1"})``; None unsets an option.
-SetConfig = Callable[["Host", str, Changes], Callable[[], None]]
+#: Several hosts are changed at the same time; of several services that read one file the first names the file.
+SetConfig = Callable[["Host | Iterable[Host]", "str | Sequence[str]", Changes], Callable[[], None]]
 
 #: The servers that a test made, for the evidence if it fails.
 servers_key = pytest.StashKey[list["Server"]]()
@@ -39,12 +43,11 @@ def cloud(pytestconfig: pytest.Config) -> Iterator[Cloud]:
 
 
 @pytest.fixture(scope="session")
-def hosts(cloud: Cloud) -> Hosts:
+def hosts(cloud: Cloud, pytestconfig: pytest.Config) -> Hosts:  # noqa: ARG001 -- it skips without a cloud
     """The hosts of the cloud: ``hosts.computes``, ``hosts["compute1"].run([…])``, ``.service(…)``."""
-    from pytest_whitebox.reach import recover
+    from pytest_whitebox import reach
 
-    recover(cloud.hosts)
-    return cloud.hosts
+    return reach.hosts(pytestconfig)
 
 
 @pytest.fixture(scope="session")
@@ -66,49 +69,65 @@ def ledger() -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def create(
-    cloud: Cloud, ledger: Ledger, _turn: None, pytestconfig: pytest.Config, request: pytest.FixtureRequest
-) -> Create:
+def create(cloud: Cloud, ledger: Ledger, pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Create:
     """Verbs that make things for this test: ``create.server(vcpus=1)``, ``.volume()``, ``.flavor(…)``."""
+    from pytest_whitebox import turn
     from pytest_whitebox.create import Create
 
     session = pytestconfig.stash[session_key]
     own = slug(request.node.name.removeprefix("test_"))[:24].strip("-._")
     prefix = "-".join(filter(None, ("sp", session.run.id, session.worker, own)))
-    create = Create(cloud, ledger, prefix, session.image)
+    create = Create(cloud, ledger, prefix, session.image, place=turn.place(pytestconfig))
     request.node.stash[servers_key] = create.servers
     return create
 
 
 @pytest.fixture
-def alone() -> None:
-    """No other test runs beside this one, for it changes or restarts what the others stand on."""
+def alone(cloud: Cloud) -> None:
+    """All hosts are this test's alone, for it changes or restarts what the others stand on."""
 
 
 @pytest.fixture
-def set_config(ledger: Ledger, alone: None, _turn: None) -> SetConfig:  # noqa: ARG001 -- asking for it is its use
-    """Change a service's configuration on a host and restart it; the old bytes come back after the test, or before."""
+def own_host(cloud: Cloud, pytestconfig: pytest.Config) -> Host:
+    """A compute host that no other test uses meanwhile, so that it may be changed; this test's servers go there."""
+    from pytest_whitebox import turn
 
-    def change(host: Host, service: str, options: Changes) -> Callable[[], None]:
+    return turn.given(pytestconfig, cloud)
+
+
+@pytest.fixture
+def any_host(cloud: Cloud, pytestconfig: pytest.Config) -> Host:
+    """A compute host for this test, which others may use too; this test's servers go there."""
+    from pytest_whitebox import turn
+
+    return turn.given(pytestconfig, cloud)
+
+
+@pytest.fixture
+def hold(cloud: Cloud, ledger: Ledger) -> Hold:  # noqa: ARG001 -- it skips without a cloud
+    """Enter a context until the test ends, or the returned function is called: ``hold(service.stopped())``."""
+
+    def enter(*contexts: AbstractContextManager[object]) -> Callable[[], None]:
         stack = ExitStack()
-        ledger.add(f"configuration of {service} on {host.name}", stack.close)
-        stack.enter_context(host.service(service).set_config(options))
+        ledger.add("what the test holds", stack.close)
+        stack.enter_context(together(contexts))
         return stack.close
 
-    return change
+    return enter
 
 
 @pytest.fixture
-def _turn(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Iterator[None]:
-    """Under xdist, tests that ask for ``alone`` wait until they are, and the others for them."""
-    from pytest_whitebox.turn import turn
+def set_config(hold: Hold) -> SetConfig:
+    """Change a service's configuration on hosts and restart it; the old bytes come back after the test, or before."""
 
-    session = pytestconfig.stash[session_key]
-    if not session.worker:
-        yield
-        return
-    with turn(session.run.folder() / "turn.lock", alone="alone" in request.fixturenames):
-        yield
+    def change(where: Host | Iterable[Host], service: str | Sequence[str], options: Changes) -> Callable[[], None]:
+        from pytest_whitebox.core.host import Host
+
+        first, *also = (service,) if isinstance(service, str) else service
+        found: Iterable[Host] = (where,) if isinstance(where, Host) else where
+        return hold(*(host.service(first).set_config(options, also=also) for host in found))
+
+    return change
 
 
 @pytest.fixture

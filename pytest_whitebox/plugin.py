@@ -62,10 +62,24 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Once it was told that the cloud cannot be used, the other tests that need it are skipped."""
+    """Wait for its turn; but once it was told that the cloud cannot be used, other tests that need it are skipped."""
+    from pytest_whitebox import turn
+
     why = item.config.stash.get(unusable_key, "")
     if why and not {"cloud", "_requirements"}.isdisjoint(getattr(item, "fixturenames", ())):
         pytest.skip(why)
+    turn.begin(item)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+    """Once all is undone it is another test's turn."""
+    from pytest_whitebox import turn
+
+    try:
+        yield
+    finally:
+        turn.end(item.config)
 
 
 @pytest.hookimpl(wrapper=True)

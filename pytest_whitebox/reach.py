@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pytest_whitebox.core.database import Forward
     from pytest_whitebox.core.hosts import Hosts
 
+_cloud_key = pytest.StashKey[Cloud | StackproofError]()
+_recovered_key = pytest.StashKey[bool]()
 _NO_CLOUD = "no cloud to test: pass --os-cloud NAME, or set OS_CLOUD or OS_AUTH_URL and its like"
 
 
@@ -26,8 +28,10 @@ _NO_CLOUD = "no cloud to test: pass --os-cloud NAME, or set OS_CLOUD or OS_AUTH_
 def cloud(config: pytest.Config) -> Iterator[Cloud]:
     """The connected cloud; skips if none is configured, fails the first test only if it cannot be used."""
     session = config.stash[session_key]
+    if session.choice is None and session.problem is None:
+        pytest.skip(_NO_CLOUD)
     try:
-        connected = _connect(session)
+        connected = _connected(config)
     except StackproofError as error:
         config.stash[unusable_key] = why = f"not tried again: {error.sentence}"
         if not _first(session):
@@ -35,36 +39,69 @@ def cloud(config: pytest.Config) -> Iterator[Cloud]:
         raise
     with connected:
         yield connected
+    del config.stash[_cloud_key]
 
 
-def recover(hosts: Hosts) -> None:
-    """Undo what runs that died have left in configuration files, with a warning; who cannot be reached tells later."""
+def hosts(config: pytest.Config) -> Hosts:
+    """The hosts of the cloud; the first time, what runs that died have left there is undone.
+
+    Raises `StackproofError` if the cloud cannot be used, or this user may not see its hosts.
+    """
+    hosts = _connected(config).hosts
+    if not config.stash.get(_recovered_key, False):
+        config.stash[_recovered_key] = True
+        _recover(hosts)
+    return hosts
+
+
+def _recover(hosts: Hosts) -> None:
+    """Undo what runs that died have left, with a warning; who cannot be reached tells later."""
     for host in hosts:
         with suppress(StackproofError):
-            for path in host.recover():
-                warnings.warn(f"{path} on {host.name} is restored: a run that changed it had died", stacklevel=2)
+            for what in host.recover():
+                warnings.warn(f"{what} on {host.name} is restored: a run that changed it had died", stacklevel=2)
 
 
 def connections(hosts: Hosts, service: str, group: str) -> Iterator[tuple[URL, Forward]]:
-    """Each database connection that a service's configuration holds on some host, with the way to that host."""
+    """Each database connection that a service's configuration holds on some host, with the way to that host.
+
+    A host that cannot be asked is an error only if nobody gets anything from the others.
+    """
     from pytest_whitebox.core.database import parse_url
     from pytest_whitebox.core.deployment import UnknownService
 
+    failure: StackproofError | None = None
     for host in hosts:
         try:
             config = host.service(service).config
         except UnknownService:
             continue
+        except StackproofError as error:
+            failure = failure or error
+            continue
         if config.get(group, "connection"):
             yield parse_url(str(config.get(group, "connection"))), host.transport.forward
+    if failure is not None:
+        raise failure
 
 
-def _connect(session: Session) -> Cloud:
-    if session.problem is not None:
-        raise session.problem
+def _connected(config: pytest.Config) -> Cloud:
+    """The cloud, connected once for this process; what went wrong is raised again and not tried again."""
+    found = config.stash.get(_cloud_key, None)
+    if found is None:
+        found = config.stash[_cloud_key] = _connect(config.stash[session_key])
+    if isinstance(found, StackproofError):
+        raise found
+    return found
+
+
+def _connect(session: Session) -> Cloud | StackproofError:
     if session.choice is None:
-        pytest.skip(_NO_CLOUD)
-    return Cloud.connect(session.choice, session.ssh_config)
+        return session.problem or StackproofError(_NO_CLOUD, hint="see `openstack --os-cloud NAME token issue`")
+    try:
+        return Cloud.connect(session.choice, session.ssh_config, session.inventory)
+    except StackproofError as error:
+        return error
 
 
 def _first(session: Session) -> bool:

@@ -91,6 +91,17 @@ class Server:
         return MappingProxyType({vcpu: allowed_cpus(host.run(["cat", file]).stdout) for vcpu, file in tasks.items()})
 
     @property
+    def emulator_affinity(self) -> frozenset[int]:
+        """The host CPUs that the kernel lets QEMU run on for all but the vCPUs: its first thread."""
+        return allowed_cpus(self.host.run(["cat", f"/proc/{self.pid}/status"]).stdout)
+
+    @property
+    def realtime_vcpus(self) -> frozenset[int]:
+        """The vCPUs whose threads the kernel runs before all others, first in, first out."""
+        threads = self.host.run(["ps", "-L", "-o", "cls=,comm=", "-p", str(self.pid)]).stdout
+        return fifo_vcpus(threads)
+
+    @property
     def console_log(self) -> str:
         """All that the guest wrote to its serial console so far."""
         answer: Any = self._cloud.connection.compute.get_server_console_output(self._resource)
@@ -118,8 +129,7 @@ class Server:
         return self.status == status and not self._resource.task_state
 
     def _virsh(self, *words: str) -> str:
-        host = self.host
-        return host.run(["virsh", "--connect", host.deployment.libvirt_uri, *words]).stdout
+        return self.host.virsh(*words)
 
 
 def vcpu_threads(listing: str) -> dict[int, int]:
@@ -130,6 +140,16 @@ def vcpu_threads(listing: str) -> dict[int, int]:
     """
     threads = (line.split(None, 1) for line in listing.splitlines() if line.strip())
     return {int(tid): int(comm[4:].partition("/")[0]) for tid, comm in threads if comm.startswith("CPU ")}
+
+
+def fifo_vcpus(listing: str) -> frozenset[int]:
+    """The vCPUs that are scheduled first in, first out, in the output of ``ps -L -o cls=,comm=``.
+
+    >>> fifo_vcpus(" TS qemu-system-x86\\n TS CPU 0/KVM\\n FF CPU 1/KVM\\n")
+    frozenset({1})
+    """
+    threads = (line.split() for line in listing.splitlines())
+    return frozenset(int(words[2].partition("/")[0]) for words in threads if words[:2] == ["FF", "CPU"])
 
 
 def allowed_cpus(status: str) -> frozenset[int]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,9 @@ from pytest_whitebox import settings
 from pytest_whitebox.core.clouds import Choice, choose
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.rundirectory import RunDirectory
+
+if TYPE_CHECKING:
+    from pytest_whitebox.core.inventory import Inventory
 
 _LOOKS_ONLY = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "collectonly")
 
@@ -30,6 +33,7 @@ class Session:
     problem: StackproofError | None
     ssh_config: Path | None
     ssh_source: str
+    inventory: Inventory | None
     image: str | None
     run: RunDirectory
     worker: str
@@ -41,13 +45,16 @@ class Session:
         name, source = settings.CLOUD.read(config)
         image, _ = settings.IMAGE.read(config)
         choice, problem = _choice(name, source, config.invocation_params.dir)
+        inventory, mistake, given = _inventory(config)
+        problem = problem or mistake
         ssh, ssh_source = settings.SSH_CONFIG.read(config)
         path = Path(ssh).expanduser() if ssh else choice.ssh_config if choice else None
         where = ssh_source if ssh else "beside clouds.yaml" if path else "your own"
         worker: dict[str, Any] = getattr(config, "workerinput", {})
-        named = bool(name) and not source.startswith("$") and not any(config.getoption(o, False) for o in _LOOKS_ONLY)
+        named = (bool(name) and not source.startswith("$")) or given
+        named = named and not any(config.getoption(o, False) for o in _LOOKS_ONLY)
         run = _run(config, worker)
-        return cls(choice, problem, path, where, image or None, run, worker.get("workerid", ""), named)
+        return cls(choice, problem, path, where, inventory, image or None, run, worker.get("workerid", ""), named)
 
     def check(self) -> None:
         """Raise `pytest.UsageError` if the user named a cloud, for this run, that cannot be."""
@@ -64,6 +71,8 @@ class Session:
             file = f", in {self.choice.file}" if self.choice.file else ""
             yield f"cloud: {self.choice.name} (from {self.choice.source}{file}), {told}"
             yield f"hosts: by {self.ssh_config or '~/.ssh/config'} ({self.ssh_source})"
+            if self.inventory is not None:
+                yield f"inventory: {self.inventory.summary}"
             yield f"run: {self.run.path}"
 
 
@@ -77,6 +86,19 @@ def _choice(name: str, source: str, directory: Path) -> tuple[Choice | None, Sta
         return choose(name or None, source, os.environ, directory), None
     except StackproofError as problem:
         return None, problem
+
+
+def _inventory(config: pytest.Config) -> tuple[Inventory | None, StackproofError | None, bool]:
+    """The inventory, or what is wrong with it, and whether it was named for this run."""
+    text, source = settings.INVENTORY.read(config)
+    if not text:
+        return None, None, False
+    from pytest_whitebox.core.inventory import load
+
+    try:
+        return load(config.invocation_params.dir / Path(text).expanduser()), None, False
+    except StackproofError as mistake:
+        return None, mistake, not source.startswith("$")
 
 
 def _run(config: pytest.Config, worker: dict[str, Any]) -> RunDirectory:

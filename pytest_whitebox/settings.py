@@ -12,6 +12,11 @@ SSH_CONFIG = Setting(
     "ssh_config that leads to the hosts; by default the one beside clouds.yaml, else your own",
     convert=str, metavar="FILE",
 )  # fmt: skip
+INVENTORY = Setting(
+    "--whitebox-inventory", "WHITEBOX_INVENTORY", "whitebox_inventory", "",
+    "what the cloud does not tell of its hosts: YAML, or nodes.yaml or tempest.conf of whitebox-tempest-plugin",
+    convert=str, metavar="FILE",
+)  # fmt: skip
 IMAGE = Setting(
     "--whitebox-image", "WHITEBOX_IMAGE", "whitebox_image", "",
     "image that guests boot from; by default the newest public one that asks for the smallest disk",
@@ -22,4 +27,4 @@ RUNS = Setting(
     "folder that gets a folder for each run", convert=str, metavar="FOLDER",
 )  # fmt: skip
 
-SETTINGS = (CLOUD, SSH_CONFIG, IMAGE, RUNS)
+SETTINGS = (CLOUD, SSH_CONFIG, INVENTORY, IMAGE, RUNS)

@@ -1,32 +1,157 @@
-"""Tests that change what others stand on run alone: a lock in the run directory, shared or exclusive."""
+"""Whose turn it is on which host: tests that change a host have it to themselves, the others share it.
+
+Which hosts a test uses shows in the fixtures that it asks for. All its locks are taken before anything is set up
+for it, in the order of the hosts' names, so that no two tests wait for each other. They lie on the hosts, where
+runs from several machines meet, and a worker that dies lets go of them.
+"""
 
 from __future__ import annotations
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO
+import warnings
+from collections.abc import Collection
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from pytest_whitebox.core.wait import wait_for
+import pytest
+
+from pytest_whitebox import reach
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.lock import Busy, here, locked
+from pytest_whitebox.session import session_key
+
+if TYPE_CHECKING:
+    from pytest_whitebox.cloud import Cloud
+    from pytest_whitebox.core.host import Host
+
+#: Fixtures by which a test says that it changes hosts, that one host is enough for it, and that it uses all.
+CHANGES = frozenset({"alone", "set_config", "hold"})
+ONE = ("own_host", "any_host")
+USES = frozenset({"hosts", "database", "create", "module_create", "session_create"})
 
 _PATIENCE = 3600  # seconds: the others may have long tests
 
 
-@contextmanager
-def turn(file: Path, *, alone: bool) -> Iterator[None]:
-    """Hold the lock: with nobody beside if ``alone``, else with all others who are not."""
-    with file.open("w") as handle:
-        wait_for(
-            lambda: _locked(handle, fcntl.LOCK_EX if alone else fcntl.LOCK_SH),
-            timeout=_PATIENCE, what="the other workers' tests", hint="run with fewer workers, or with -n0",
-        )  # fmt: skip
-        yield
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The hosts that a test has for itself, and those that it shares, by name; ``place`` is where its servers go."""
+
+    own: frozenset[str] = frozenset()
+    shared: frozenset[str] = frozenset()
+    place: str = ""
+
+    @classmethod
+    def of(cls, asked: Collection[str], all: Collection[str], computes: Collection[str], worker: int = 0) -> Claim:
+        """What a test claims by the fixtures that it asks for; workers begin with different compute hosts.
+
+        >>> Claim.of({"create", "own_host"}, {"ctl", "c1", "c2"}, ["c1", "c2"], worker=1)
+        Claim(own=frozenset({'c2'}), shared=frozenset({'ctl'}), place='c2')
+        >>> sorted(Claim.of({"create"}, {"ctl", "c1"}, ["c1"]).shared), Claim.of({"cloud"}, {"ctl"}, [])
+        (['c1', 'ctl'], Claim(own=frozenset(), shared=frozenset(), place=''))
+        """
+        everything = frozenset(all)
+        one = next((name for name in ONE if name in asked), "")
+        if one and computes:
+            place = sorted(computes)[worker % len(computes)]
+            own = frozenset({place} if one == "own_host" else ())
+            others = everything if "hosts" in asked else everything - set(computes) | {place}
+            return cls(own, others - own, place)
+        if CHANGES & set(asked):
+            return cls(own=everything)
+        return cls(shared=everything) if USES & set(asked) else cls()
 
 
-def _locked(handle: IO[str], kind: int) -> bool:
+@dataclass(slots=True)
+class Turn:
+    """The locks that the test under way has, what they are for, and hosts that turned out to be out of reach."""
+
+    claim: Claim = field(default_factory=Claim)
+    locks: ExitStack = field(default_factory=ExitStack)
+    unreachable: set[str] = field(default_factory=set)
+
+
+turn_key = pytest.StashKey[Turn]()
+
+
+def begin(item: pytest.Item) -> None:
+    """Wait for the turn of a test; raises `Busy` if others do not let go of their hosts."""
+    turn = item.config.stash.setdefault(turn_key, Turn())
+    turn.claim = Claim()
+    asked = set(getattr(item, "fixturenames", ()))
+    if not asked & {*CHANGES, *ONE, *USES}:
+        return
+    hosts = _hosts(item.config)
+    session = item.config.stash[session_key]
+    names = {host.name for host in hosts}
+    turn.claim = Claim.of(asked, names, {host.name for host in hosts.computes}, _number(session.worker))
     try:
-        fcntl.flock(handle, kind | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
+        for host in hosts:
+            _lock(turn, host, item.nodeid)
+    except BaseException:
+        turn.locks.close()
+        raise
+
+
+def end(config: pytest.Config) -> None:
+    """Give back the locks of the test that is over."""
+    config.stash.setdefault(turn_key, Turn()).locks.close()
+
+
+def place(config: pytest.Config) -> str:
+    """The name of the compute host that the servers of the test under way go to; empty: the scheduler decides."""
+    return config.stash[turn_key].claim.place
+
+
+def given(config: pytest.Config, cloud: Cloud) -> Host:
+    """The compute host that the test under way was given; skips if the cloud has none."""
+    if name := place(config):
+        return cloud.hosts[name]
+    pytest.skip("needs a compute host and the cloud has none: start nova-compute, or choose another cloud")
+
+
+def _hosts(config: pytest.Config) -> Hosts:
+    """The hosts of the cloud; none if it cannot be used or this user may not see them, which a fixture tells better."""
+    from openstack.exceptions import SDKException
+
+    try:
+        return reach.hosts(config)
+    except (StackproofError, SDKException):
+        return Hosts(())
+
+
+def _lock(turn: Turn, host: Host, test: str) -> None:
+    own = host.name in turn.claim.own
+    host.transactions.refusal = None if own else _shared(host.name)
+    if not own and (host.name not in turn.claim.shared or host.name in turn.unreachable):
+        return
+    lock = locked(
+        host.transport, host.transactions.journal.lock_file(f"host {host.name}"), what=f"the host {host.name}",
+        wait=_PATIENCE, shared=not own, holder=f"{here()} for {test}",
+    )  # fmt: skip
+    try:
+        turn.locks.enter_context(lock)
+    except Busy:
+        raise
+    except StackproofError as error:
+        if own:
+            raise
+        turn.unreachable.add(host.name)
+        warnings.warn(f"{host.name} is not locked, so another run may restart its services: {error}", stacklevel=2)
+
+
+def _shared(name: str) -> StackproofError:
+    return StackproofError(
+        f"this test shares {name} with others and must not change it",
+        hint="have it ask for the fixture own_host, and change that one, or for alone",
+    )
+
+
+def _number(worker: str) -> int:
+    """The number of a worker: ``gw3`` is 3.
+
+    >>> _number("gw3"), _number("")
+    (3, 0)
+    """
+    digits = worker.lstrip("gw")
+    return int(digits) if digits.isdigit() else 0

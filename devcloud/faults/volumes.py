@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -47,8 +47,12 @@ def _remove(site: Site, notes: Notes) -> None:
     storage = site.admin.block_storage
     for volume in list(storage.volumes(name=notes.target)):
         _set_state(site, volume.id, "available")
-        storage.delete_volume(volume, ignore_missing=True)
-        storage.wait_for_delete(volume, wait=_TIMEOUT)
+        _delete(storage, storage.delete_volume, volume)
+
+
+def _delete(storage: Any, delete: Callable[..., object], made: Any) -> None:
+    delete(made, ignore_missing=True)
+    storage.wait_for_delete(made, wait=_TIMEOUT)
 
 
 def _is_stuck(state: str, site: Site, notes: Notes) -> str:
@@ -72,8 +76,7 @@ def _remove_snapshot(site: Site, notes: Notes) -> None:
     storage = site.admin.block_storage
     for snapshot in list(storage.snapshots(name=notes.target)):
         _set_snapshot_state(site, snapshot.id, "available")
-        storage.delete_snapshot(snapshot, ignore_missing=True)
-        storage.wait_for_delete(snapshot, wait=_TIMEOUT)
+        _delete(storage, storage.delete_snapshot, snapshot)
     _remove(site, notes)
 
 

@@ -101,7 +101,7 @@ def _apt(command: Sequence[str]) -> Result:
     )  # fmt: skip
     try:
         out, err = process.communicate()
-    except BaseException:
+    except BaseException:  # also Ctrl-C: nothing of apt may run on when we are gone
         os.killpg(process.pid, signal.SIGINT)
         process.communicate()
         raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,11 +19,37 @@ _SYSTEM_KNOWN_HOSTS = "/etc/ssh/ssh_known_hosts"
 _NOBODY = "nobody.invalid"
 
 
-def prepare(name: str, address: str | None, ssh_config: Path | None) -> Any:
+@dataclass(frozen=True, slots=True)
+class Login:
+    """How one gets into a host; what is empty is left to the ssh_config. ``jump`` is the host that one goes through."""
+
+    name: str = ""
+    address: str = ""
+    user: str = ""
+    port: int = 0
+    key: str = ""
+    jump: Login | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Login:
+        """What ssh calls a destination of ProxyJump.
+
+        >>> Login.parse("stack@undercloud:2222")
+        Login(name='undercloud', address='', user='stack', port=2222, key='', jump=None)
+        """
+        user, _, place = text.rpartition("@")
+        name, _, port = place.partition(":") if place.count(":") == 1 else (place, "", "")
+        if not name or (port and not port.isdigit()):
+            raise ValueError(f"{text!r} is no destination like user@host:port")
+        return cls(name=name, user=user, port=int(port or 0))
+
+
+def prepare(name: str, address: str | None, ssh_config: Path | None, login: Login | None = None) -> Any:
     """A Fabric ``Connection`` to a host that is not open yet.
 
     The ssh_config entry of ``name`` counts, or that of ``address`` if there is none; an entry without HostName
-    leads to ``address``. Without ``ssh_config`` the user's and the system's files are read.
+    leads to ``address``. Without ``ssh_config`` the user's and the system's files are read. What ``login`` says
+    comes before both.
     """
     import fabric
 
@@ -35,15 +62,41 @@ def prepare(name: str, address: str | None, ssh_config: Path | None) -> Any:
             "connect_kwargs": dict.fromkeys(("banner_timeout", "auth_timeout", "channel_timeout"), CONNECT_TIMEOUT),
         },
     )
-    known = config.base_ssh_config
-    alias = name if address is None or _entry(known, name) != _entry(known, _NOBODY) else address
-    connection = fabric.Connection(alias, config=config)
-    if address is not None and connection.host == alias:
-        connection.host = address
+    login = login or Login()
+    connection = _connection(name, address, login, config)
     for hop in _hops(connection):
         _check_host_key(hop)
         _choose_keys(hop)
+    _take_keys(connection, login)
     return connection
+
+
+def _connection(name: str, address: str | None, login: Login, config: Any) -> Any:
+    import fabric
+
+    known, address = config.base_ssh_config, login.address or address
+    alias = name if address is None or _entry(known, name) != _entry(known, _NOBODY) else address
+    gateway = _connection(login.jump.name, None, login.jump, config) if login.jump else None
+    connection = fabric.Connection(
+        alias, user=login.user or None, port=login.port or None, gateway=gateway, config=config
+    )
+    if address is not None and (login.address or connection.host == alias):
+        connection.host = address
+    return connection
+
+
+def _take_keys(connection: Any, login: Login | None) -> None:
+    """The keys that a login names are the only ones that are tried."""
+    while login is not None:
+        if login.key:
+            file = Path(login.key).expanduser()
+            if not file.is_file():
+                raise StackproofError(
+                    f"there is no key {login.key!r} for {connection.host}", hint="give an existing one"
+                )
+            own = {"key_filename": [str(file)], "allow_agent": False, "look_for_keys": False}
+            connection.connect_kwargs = {**connection.connect_kwargs, **own}
+        login, connection = login.jump, connection.gateway
 
 
 def open_connection(connection: Any, name: str) -> None:

@@ -1,18 +1,17 @@
 """Which way of deploying OpenStack a host was set up by, and what that means for its services.
 
-Every kind is a `Deployment`, found by its entry point in the group ``stackproof.deployments``.
+Every kind is a `Deployment`, or a class of such, found by its entry point in the group ``stackproof.deployments``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol
 
+from pytest_whitebox.core.container import Container
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.supervisor import Supervisor
-from pytest_whitebox.core.supervisor import Systemd as SystemdSupervisor
 from pytest_whitebox.core.transport import Transport
 
 GROUP = "stackproof.deployments"
@@ -24,10 +23,11 @@ FALLBACK = "systemd"
 class ServiceFacts:
     """Where a service of a host keeps what: all paths are paths of the host.
 
-    ``config_files`` are those that exist now, in the order in which the service reads them, so that the last
-    one wins; ``config_target`` is the one that an edit goes to. An empty ``log`` stands for the journal.
+    ``config_files`` are in the order in which the service reads them, so that the last one wins; ``config_target`` is
+    the one that an edit goes to, and may not exist yet. An empty ``log`` stands for the journal.
     ``beside`` are further instances of the service on this host, which read the same files: an API may have several
-    behind a balancer.
+    behind a balancer. ``sockets`` are units that start the service again as soon as somebody connects, so that it
+    is stopped only if they are. ``container`` is the one that its processes run in.
     """
 
     name: str
@@ -37,6 +37,8 @@ class ServiceFacts:
     config_target: str = ""
     log: str = ""
     beside: tuple[ServiceFacts, ...] = ()
+    sockets: tuple[str, ...] = ()
+    container: Container | None = None
 
 
 class UnknownService(StackproofError):
@@ -48,7 +50,7 @@ class Deployment(Protocol):
 
     @property
     def name(self) -> str:
-        """One word: ``devcloud``, ``systemd``."""
+        """One word: ``devcloud``, ``kolla``."""
 
     @property
     def libvirt_uri(self) -> str:
@@ -60,46 +62,8 @@ class Deployment(Protocol):
     def service(self, transport: Transport, name: str) -> ServiceFacts:
         """What there is to know of a service, by its name in OpenStack; raises `UnknownService`."""
 
-
-@dataclass(frozen=True, slots=True)
-class Systemd:
-    """Distribution packages under systemd: Debian's and Ubuntu's unit names and files, and RDO's."""
-
-    name: str = FALLBACK
-    libvirt_uri: str = "qemu:///system"
-
-    def matches(self, transport: Transport) -> bool:
-        """True if systemd runs on the host."""
-        return transport.run(["test", "-d", "/run/systemd/system"], check=False).ok
-
-    def service(self, transport: Transport, name: str) -> ServiceFacts:
-        """The first unit that exists of Debian's name and RDO's, and the files that its packages read."""
-        supervisor = SystemdSupervisor()
-        for unit in (name, f"openstack-{name}"):
-            if supervisor.status(transport, unit).exists:
-                break
-        else:
-            raise UnknownService(f"there is no unit {name} on {transport.name}", hint="see `systemctl list-units`")
-        project = name.partition("-")[0]
-        files = _existing(transport, _config_files(project, name))
-        log = _existing(transport, (f"/var/log/{project}/{name}.log",))
-        return ServiceFacts(name, unit, supervisor, files, files[-1] if files else "", log[0] if log else "")
-
-
-def _config_files(project: str, name: str) -> tuple[str, ...]:
-    """Last wins; nova-compute.conf of Debian holds virt_type, neutron's agents have files of their own."""
-    return (
-        f"/usr/share/{project}/{project}-dist.conf",
-        f"/etc/{project}/{project}.conf",
-        f"/etc/{project}/{name}.conf",
-        f"/etc/{project}/{name.replace('-', '_').removeprefix('neutron_')}.ini",
-        f"/etc/{project}/{name.replace('-', '_')}.ini",
-    )
-
-
-def _existing(transport: Transport, paths: Iterable[str]) -> tuple[str, ...]:
-    script = 'for path; do [ ! -e "$path" ] || printf "%s\\n" "$path"; done'
-    return tuple(transport.run(["sh", "-c", script, "sh", *paths]).stdout.splitlines())
+    def libvirt(self, transport: Transport) -> Transport:
+        """The way to where libvirt's own programs run: the host itself, or a container of it."""
 
 
 def kinds() -> tuple[Deployment, ...]:
@@ -110,7 +74,8 @@ def kinds() -> tuple[Deployment, ...]:
 
 def _loaded(entry: EntryPoint) -> Deployment:
     try:
-        kind: Deployment = entry.load()()
+        found = entry.load()
+        kind: Deployment = found() if isinstance(found, type) else found
     except Exception as error:
         raise StackproofError(
             f"the deployment kind {entry.name!r} ({entry.value}) cannot be loaded: {error}",

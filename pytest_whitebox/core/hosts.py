@@ -1,47 +1,47 @@
-"""The hosts of a cloud, as its own services report them."""
+"""The hosts of a cloud, as its own services report them, and as an inventory has them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, overload
 
+from pytest_whitebox.core.connection import Login
+from pytest_whitebox.core.container import Container, ContainerTransport
+from pytest_whitebox.core.deployment import detect
+from pytest_whitebox.core.described import deployment_of
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.report import Sighting, allowed, report_of, sightings
+from pytest_whitebox.core.inventory import Inventory
+from pytest_whitebox.core.known import Known, gather
+from pytest_whitebox.core.local import is_here, local
+from pytest_whitebox.core.pod import PodTransport, is_pod
+from pytest_whitebox.core.report import allowed, forcing_of, report_of, sightings
 from pytest_whitebox.core.ssh import SshTransport
-
-#: The role of a host by the service that runs on it.
-ROLES: Mapping[str, str] = MappingProxyType(
-    {
-        "nova-compute": "compute",
-        "nova-conductor": "controller",
-        "nova-scheduler": "controller",
-        "cinder-scheduler": "controller",
-    }
-)
+from pytest_whitebox.core.transport import Transport
 
 
 class Hosts(Sequence[Host]):
-    """Hosts in the order of their names; also by name: ``hosts["compute1"]``."""
+    """Hosts in the order of their names; also by any name that an API has for it: ``hosts["compute1"]``."""
 
     def __init__(self, hosts: Iterable[Host]) -> None:
         self._hosts = tuple(sorted(hosts, key=lambda host: host.name))
 
     @classmethod
-    def discover(cls, connection: Any, *, ssh_config: Path | None = None) -> Hosts:
+    def discover(cls, connection: Any, *, ssh_config: Path | None = None, inventory: Inventory | None = None) -> Hosts:
         """Ask Nova, Cinder and Neutron who runs where; nothing connects to a host yet.
 
         ``connection`` is openstacksdk's, of an administrator; ``ssh_config`` leads to the hosts (by default the
-        user's own). Raises `StackproofError` if the user may not see the services, or there are none.
+        user's own), and what the inventory says of them comes before what the APIs say. Raises `StackproofError` if
+        the user may not see the services, or there are none.
         """
-        found = hosts_of(sightings(connection), _hypervisors(connection))
+        found = gather(sightings(connection), _hypervisors(connection), inventory)
         if not found:
             raise StackproofError("the cloud reports no services", hint="are nova-compute and its scheduler running?")
-        return cls(_host(one, connection, ssh_config) for one in found)
+        return cls(_host(one, connection, ssh_config, inventory) for one in found)
 
     @property
     def computes(self) -> Hosts:
@@ -50,12 +50,27 @@ class Hosts(Sequence[Host]):
 
     @property
     def controllers(self) -> Hosts:
-        """Those that run a conductor or a scheduler."""
+        """Those that run a conductor, a scheduler or Neutron's server."""
         return self._with("controller")
 
+    @property
+    def networks(self) -> Hosts:
+        """Those that route, or give guests their addresses."""
+        return self._with("network")
+
+    @property
+    def storages(self) -> Hosts:
+        """Those that keep volumes or their backups."""
+        return self._with("storage")
+
     def running(self, service: str) -> Hosts:
-        """Those on which the cloud knows a service."""
-        return Hosts(host for host in self._hosts if service in host.services)
+        """Those on which the cloud, or the inventory, knows a service; one that none of them knows is looked for.
+
+        >>> Hosts([]).running("glance-api")
+        <hosts none>
+        """
+        told = [host for host in self._hosts if service in host.services]
+        return Hosts(told or [host for host in self._hosts if host.service(service).exists])
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -85,7 +100,7 @@ class Hosts(Sequence[Host]):
         if isinstance(key, int):
             return self._hosts[key]
         for host in self._hosts:
-            if host.name == key:
+            if key in host.names:
                 return host
         raise StackproofError(f"no host is called {key!r}", hint=f"known are {self._names() or 'none'}")
 
@@ -99,42 +114,35 @@ class Hosts(Sequence[Host]):
         return Hosts(host for host in self._hosts if role in host.roles)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What the APIs tell of one host."""
-
-    name: str
-    address: str | None = None
-    services: tuple[str, ...] = ()
-    roles: frozenset[str] = field(default_factory=frozenset)
-
-
-def hosts_of(seen: Iterable[Sighting], hypervisors: Iterable[tuple[str, str]]) -> list[Found]:
-    """Bring together what several APIs say of a host; ``hypervisors`` are pairs of host and address.
-
-    >>> hosts_of([Sighting("nova-compute", "compute1", True, "")], [("compute1", "10.0.0.21")])
-    [Found(name='compute1', address='10.0.0.21', services=('nova-compute',), roles=frozenset({'compute'}))]
-    """
-    services: dict[str, set[str]] = {}
-    for one in seen:
-        services.setdefault(one.host, set()).add(one.service)
-    addresses = dict(hypervisors)
-    return [
-        Found(
-            name, addresses.get(name), tuple(sorted(running)), frozenset(ROLES[one] for one in running if one in ROLES)
-        )
-        for name, running in sorted(services.items())
-    ]
-
-
 def _hypervisors(connection: Any) -> list[tuple[str, str]]:
     listed = allowed(lambda cloud: cloud.compute.hypervisors(details=True), connection)
     return [((one.service_details or {}).get("host", one.name), one.host_ip) for one in listed if one.host_ip]
 
 
-def _host(found: Found, connection: Any, ssh_config: Path | None) -> Host:
-    transport = SshTransport(found.name, address=found.address, ssh_config=ssh_config)
+def _host(known: Known, connection: Any, ssh_config: Path | None, inventory: Inventory | None) -> Host:
+    entry, general = known.entry, inventory.login if inventory else None
+    transport = way_to(known, ssh_config, general)
+    deploy = partial(deployment_of, entry) if entry else detect
     return Host(
-        found.name, transport, address=transport.address, services=found.services, roles=found.roles,
-        reports=lambda service: report_of(connection, found.name, service),
+        known.name, transport, address=known.address, services=known.services, roles=known.roles, facts=known.facts,
+        names=known.names, deploy=deploy, reports=lambda service: report_of(connection, known.names, service),
+        forcing=lambda service: forcing_of(connection, known.names, service),
     )  # fmt: skip
+
+
+def way_to(known: Known, ssh_config: Path | None, login: Login | None = None) -> Transport:
+    """The transport to a host: SSH, unless it is this machine, or a container, or a pod that has none."""
+    entry = known.entry
+    if entry is None and is_pod(known.name):
+        return PodTransport(known.name)
+    if (entry and entry.local) or (entry is None and is_here(known.names, known.address)):
+        way: Transport = local()
+    else:
+        way = SshTransport(
+            known.name, address=known.address, ssh_config=ssh_config, login=entry.login if entry else login
+        )
+    return (
+        ContainerTransport(way, Container(entry.container, entry.engine or "podman"))
+        if entry and entry.container
+        else way
+    )

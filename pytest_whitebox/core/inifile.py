@@ -105,7 +105,9 @@ def _name(text: str) -> str:
 
 def _rendered(name: str, value: str, end: str) -> str:
     outer = value[:1] if value[:1] in {'"', "'"} and value[-1:] == value[:1] else ""
-    quoted = f'"{value}"' if outer or value != value.strip() else value
+    # What looks like a reference to another option is meant as it is.
+    plain = value.replace("$", "$$")
+    quoted = f'"{plain}"' if outer or plain != plain.strip() else plain
     first, *more = quoted.split("\n")
     return "".join([f"{name} = {first}".rstrip(" ") + end, *(f"    {line}{end}" for line in more)])
 

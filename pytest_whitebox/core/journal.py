@@ -1,7 +1,7 @@
-"""What is being edited on a host, written there before the edit, so that anybody can undo it.
+"""What is being changed on a host, written there before the change, so that anybody can undo it.
 
-An entry is one file of mode 0600, written whole or not at all; entries of one edited file are numbered and
-undone from the last to the first.
+An entry is one file of mode 0600, written whole or not at all. Changes that have to do with each other have one
+guard, a lock of the host; the entries of a guard are numbered and undone from the last to the first.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
+from typing import Literal
 from urllib.parse import quote
 
 from pytest_whitebox.core.errors import StackproofError
@@ -18,29 +19,48 @@ from pytest_whitebox.core.transport import Transport
 
 #: Where journals and locks lie on a host.
 FOLDER = "/var/lib/stackproof"
-_VERSION = 1
+_VERSION = 2
+
+#: A file that was replaced, a value that was written into a file of the kernel, a service that was stopped, and one
+#: that Nova was told is down.
+Kind = Literal["file", "value", "stopped", "forced_down"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One edit: the original bytes of the file (None: there was none) and a digest of what it was changed to.
+    """One change of one thing: a file or value at ``path``, or the ``services``, which are named in OpenStack's words.
 
-    >>> entry = Entry("/etc/a.conf", "nova-compute", b"x", digest(b"y"), "1@here", 0)
+    ``original`` are the bytes before (None: there was no such file), ``changed`` a digest of those after; ``services``
+    of a file have read it, and read it again when it is put back; ``folders`` were made for it.
+
+    >>> entry = Entry("file", "/etc/a.conf", "/etc/a.conf", ("nova-compute",), b"x", digest(b"y"), "1@here", 0)
     >>> Entry.from_json(entry.to_json()) == entry
     True
     """
 
-    path: str
-    service: str
+    kind: Kind
+    guard: str
+    path: str = ""
+    services: tuple[str, ...] = ()
     original: bytes | None = None
-    edited: str = ""
+    changed: str = ""
     holder: str = ""
     number: int = 0
+    folders: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         """The entry's file in the journal."""
-        return f"{key(self.path)}.{self.number:03}"
+        return f"{key(self.guard)}.{self.number:03}"
+
+    @property
+    def what(self) -> str:
+        """The thing that was changed, in words.
+
+        >>> Entry("stopped", "/etc/nova/nova.conf", services=("nova-compute",)).what
+        'nova-compute'
+        """
+        return self.path or ", ".join(self.services)
 
     def to_json(self) -> bytes:
         """The entry as it is stored."""
@@ -54,6 +74,7 @@ class Entry:
         if fields.pop("version", None) != _VERSION:
             raise ValueError("it was written by another version")
         original = fields.pop("original")
+        fields |= {name: tuple(fields[name]) for name in ("services", "folders")}
         return cls(**fields, original=None if original is None else base64.b64decode(original, validate=True))
 
 
@@ -78,15 +99,15 @@ class Journal:
     transport: Transport
     folder: str = FOLDER
 
-    def lock_file(self, path: str) -> str:
-        """The lock that guards an edited file and its entries."""
-        return f"{self.folder}/{key(path)}.lock"
+    def lock_file(self, guard: str) -> str:
+        """The lock behind a guard and its entries."""
+        return f"{self.folder}/{key(guard)}.lock"
 
-    def entries(self, path: str | None = None) -> list[Entry]:
-        """The entries of one edited file, or of all, in the order in which they were written."""
+    def entries(self, guard: str | None = None) -> list[Entry]:
+        """The entries of one guard, or of all, in the order in which they were written."""
         listed = self.transport.run(["sh", "-c", 'mkdir -p -m 700 -- "$1" && ls -1 -- "$1"', "sh", self._entries])
         names = [name for name in listed.stdout.splitlines() if name.rpartition(".")[2].isdigit()]
-        return [self._read(name) for name in names if path is None or name.rpartition(".")[0] == key(path)]
+        return [self._read(name) for name in names if guard is None or name.rpartition(".")[0] == key(guard)]
 
     def add(self, entry: Entry) -> None:
         """Write an entry down; it is on the disk when this returns."""

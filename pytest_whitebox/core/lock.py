@@ -1,4 +1,4 @@
-"""A lock that lies on the host whose file is edited, where all who edit it meet.
+"""A lock that lies on the host that it is about, where all who use or change that host meet.
 
 It is a lock of the kernel (flock) that a command on the host holds while its input is open. When the process that
 wanted it dies, however it dies, its connection ends, the input ends, and with it the lock.
@@ -18,13 +18,15 @@ from pytest_whitebox.core.transport import Held, Transport
 _BUSY = 75
 #: Seconds for the command to start on top of those that the lock may take.
 _START = 30
+# Whoever waits holds the door, so that those who share the lock cannot keep one out who wants it alone.
 _SCRIPT = """
 set -eu
 umask 077
 mkdir -p -- "$(dirname -- "$1")"
-exec 9>>"$1"
-flock -w "$2" 9 || { cat -- "$1" >&2; exit 75; }
-printf "%s since %s\\n" "$3" "$(date -u +%FT%TZ)" >"$1"
+exec 9>>"$1" 8>>"$1.door"
+flock -w "$2" 8 && flock "$4" -w "$2" 9 || { cat -- "$1" >&2; exit 75; }
+exec 8>&-
+printf "%s since %s\n" "$3" "$(date -u +%FT%TZ)" >"$1"
 echo locked
 exec cat >/dev/null
 """
@@ -35,17 +37,22 @@ class Busy(StackproofError):
 
 
 @contextmanager
-def locked(transport: Transport, file: str, *, what: str, wait: float) -> Iterator[Held]:
-    """Hold the lock ``file`` of the host; raises `Busy` naming the holder after ``wait`` seconds."""
-    command = ["sh", "-c", _SCRIPT, "sh", file, f"{wait:g}", here()]
+def locked(
+    transport: Transport, file: str, *, what: str, wait: float, shared: bool = False, holder: str = ""
+) -> Iterator[Held]:
+    """Hold the lock ``file`` of the host, alone or with all others who are content to share it.
+
+    Raises `Busy` naming who has it after ``wait`` seconds.
+    """
+    command = ["sh", "-c", _SCRIPT, "sh", file, f"{wait:g}", holder or here(), "--shared" if shared else "--exclusive"]
     with ExitStack() as stack:
         try:
-            held = stack.enter_context(transport.hold(command, timeout=wait + _START))
+            held = stack.enter_context(transport.hold(command, timeout=2 * wait + _START))
         except CommandFailed as error:
             if error.result.rc != _BUSY:
                 raise
             raise Busy(
-                f"{what} is being edited by {error.result.stderr.strip() or 'somebody'}, still after {wait:g} s",
+                f"{what} is in use by {error.result.stderr.strip() or 'somebody'}, still after {wait:g} s",
                 hint="wait for that run, or end that process: what it changed is then restored",
             ) from None
         yield held

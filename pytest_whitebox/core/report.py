@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.service import Report
+from pytest_whitebox.core.service import Forcing, Report
+from pytest_whitebox.core.wait import wait_for
 
 #: Services whose sign of life is an answer: the beginning of their name, and their type in the catalogue.
 _APIS = {
@@ -25,14 +26,24 @@ _APIS = {
 }
 
 
+#: The microversion in which a service is named by its id, and seconds for Nova's caches to follow.
+_FORCING = "2.53"
+_FORCED = 30
+
+
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A service that the cloud knows on a host; ``seen`` is when it last reported, in the cloud's own words."""
+    """A service that the cloud knows on a host; ``seen`` is when it last reported, in the cloud's own words.
+
+    ``source`` is the API that says so. One that is ``forced`` down counts as down however often it reports.
+    """
 
     service: str
     host: str
     up: bool
     seen: str
+    source: str = ""
+    forced: bool = False
 
 
 def sightings(connection: Any) -> Iterator[Sighting]:
@@ -45,8 +56,10 @@ def sightings(connection: Any) -> Iterator[Sighting]:
             yield from allowed(find, connection)
 
 
-def report_of(connection: Any, host: str, service: str) -> Report | None:
+def report_of(connection: Any, names: Collection[str], service: str) -> Report | None:
     """What has another value after each sign of life of a service, or None if it gives none.
+
+    ``names`` are all those that the APIs have for its host.
 
     Agents that OVN speaks for are left out: their heartbeat is OVN's, not their own.
     """
@@ -54,7 +67,12 @@ def report_of(connection: Any, host: str, service: str) -> Report | None:
     if api:
         return lambda: _answer(connection, api)
     find = _REPORTING.get(service.partition("-")[0])
-    return (lambda: _last(find(connection), host, service)) if find else None
+    return (lambda: _last(find(connection), names, service)) if find else None
+
+
+def forcing_of(connection: Any, names: Collection[str], service: str) -> Forcing | None:
+    """What has Nova take its service on a host for down, or None for a service that cannot be forced down."""
+    return (lambda forced: _force(connection, names, service, forced)) if service == "nova-compute" else None
 
 
 def allowed(find: Callable[[Any], Iterable[Any]], connection: Any) -> list[Any]:
@@ -72,23 +90,47 @@ def allowed(find: Callable[[Any], Iterable[Any]], connection: Any) -> list[Any]:
 
 def _nova(connection: Any) -> Iterator[Sighting]:
     for one in connection.compute.services():
-        yield Sighting(one.binary, one.host, one.state == "up", one.updated_at or "")
+        yield Sighting(
+            one.binary, one.host, one.state == "up", one.updated_at or "", "os-services", bool(one.is_forced_down)
+        )
+
+
+def _force(connection: Any, names: Collection[str], service: str, forced: bool) -> None:
+    def found() -> Any:
+        (one,) = (one for one in connection.compute.services(binary=service) if one.host in names)
+        return one
+
+    if found().is_forced_down == forced:
+        return
+    now = "down" if forced else "up"
+    said = connection.compute.put(f"/os-services/{found().id}", json={"forced_down": forced}, microversion=_FORCING)
+    if said.status_code >= 400:
+        raise StackproofError(
+            f"Nova does not take {service} on {found().host} for {now}: {said.status_code} {said.reason}",
+            hint="it takes an administrator, and a Nova that speaks microversion 2.53",
+        )
+    wait_for(
+        lambda: (one := found()).is_forced_down == forced and not (forced and one.state == "up"),
+        timeout=_FORCED, every=0.2, what=f"Nova to take {service} on {found().host} for {now}",
+    )  # fmt: skip
 
 
 def _cinder(connection: Any) -> Iterator[Sighting]:
     """A volume service is called after its host and its backend: ``controller@nfs``."""
     for one in connection.block_storage.services():
-        yield Sighting(one.binary, one.host.partition("@")[0], one.state == "up", one.updated_at or "")
+        yield Sighting(
+            one.binary, one.host.partition("@")[0], one.state == "up", one.updated_at or "", "volume services"
+        )
 
 
 def _neutron(connection: Any) -> Iterator[Sighting]:
     for one in connection.network.agents():
-        yield Sighting(one.binary, one.host, bool(one.is_alive), one.last_heartbeat_at or "")
+        yield Sighting(one.binary, one.host, bool(one.is_alive), one.last_heartbeat_at or "", "network agents")
 
 
-def _last(found: Iterable[Sighting], host: str, service: str) -> object:
-    times = [one.seen for one in found if (one.host, one.service) == (host, service) and one.up and one.seen]
-    return max(times, default=None)
+def _last(found: Iterable[Sighting], names: Collection[str], service: str) -> object:
+    own = [one for one in found if one.host in names and one.service == service]
+    return max((one.seen for one in own if one.seen and (one.up or one.forced)), default=None)
 
 
 def _answer(connection: Any, kind: str) -> object:

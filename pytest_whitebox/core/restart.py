@@ -1,19 +1,24 @@
-"""A restart that is proven: the process is another one, it stays, and the cloud hears of it."""
+"""A start that is proven: the process is another one, it stays, and the cloud hears of it; and an end that is."""
 
 from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
+from pytest_whitebox.core.command import Result
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.process import Process
-from pytest_whitebox.core.service import Report, Service
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
-#: How much of a log an error shows, in lines, and how much of it is looked at for that, in bytes.
+if TYPE_CHECKING:
+    from pytest_whitebox.core.service import Report, Service
+
+#: How much of a log an error shows, in lines.
 _LINES = 30
-_BYTES = 1 << 16
 #: Where a record of oslo.log begins; the lines of a traceback or of a dump belong to the record before them.
 _RECORD = re.compile(r"^(?=\d{4}-\d{2}-\d{2} )", re.MULTILINE)
 
@@ -33,13 +38,35 @@ class RestartFailed(StackproofError):
 def restart(service: Service) -> None:
     """Restart a service and prove it, one instance after the other; raises `RestartFailed`."""
     for one in service.instances:
-        _restart(one)
+        _come_up(one, one.main, partial(one.facts.supervisor.restart, one.transport, one.facts.unit), "did not restart")
 
 
-def _restart(service: Service) -> None:
-    before, written = service.main, _log_size(service)
+def start(service: Service) -> None:
+    """Start the instances of a service that do not run, and prove it; raises `RestartFailed`."""
+    for one in service.instances:
+        if not one.status.running:
+            act = partial(one.facts.supervisor.start, one.transport, one.facts.unit, one.facts.sockets)
+            _come_up(one, None, act, "did not start")
+
+
+def stop(service: Service) -> None:
+    """Stop all instances of a service, and what would start them again; their processes are gone then.
+
+    Raises `StackproofError` if one goes on running.
+    """
+    for one in service.instances:
+        said = one.facts.supervisor.stop(one.transport, one.facts.unit, one.facts.sockets)
+        if one.status.running:
+            words = (said.stderr or said.stdout).strip() or "it says nothing"
+            raise StackproofError(
+                f"{one.name} on {one.where} does not stop: {words}", hint=f"stop {one.facts.unit} there by hand"
+            )
+
+
+def _come_up(service: Service, before: Process | None, act: Callable[[], Result], failed: str) -> None:
+    mark = service.log_mark()
     try:
-        said = service.facts.supervisor.restart(service.transport, service.facts.unit)
+        said = act()
         words = (said.stderr or said.stdout).strip()
         new = wait_for(
             lambda: _other(service.main, before),
@@ -49,7 +76,7 @@ def _restart(service: Service) -> None:
         )
         _Watch(service, new).prove(service.report)
     except (WaitTimeout, _Died) as error:
-        raise RestartFailed(service, f"did not restart: {error}", _log_since(service, written)) from error
+        raise RestartFailed(service, f"{failed}: {error}", excerpt(service.log_since(mark))) from error
 
 
 def _other(now: Process | None, before: Process | None) -> Process | None:
@@ -106,23 +133,6 @@ def _asked(report: Report) -> object:
 def _fresh(report: Report, last: object) -> bool:
     now = _asked(report)
     return not isinstance(now, Exception) and now is not None and now != last
-
-
-def _log_size(service: Service) -> int:
-    if not service.facts.log:
-        return 0
-    said = service.transport.run(["stat", "-L", "-c", "%s", "--", service.facts.log], check=False)
-    return int(said.stdout) if said.ok else 0
-
-
-def _log_since(service: Service, start: int) -> str:
-    """The end of what was written to the log after its first ``start`` bytes."""
-    if not service.facts.log:
-        return service.log_tail(_LINES)
-    size = _log_size(service)
-    count = min(size - start if size >= start else size, _BYTES)
-    text = service.transport.run(["tail", "-c", str(count), "--", service.facts.log], check=False).stdout
-    return excerpt(service.config.censor(text))
 
 
 def excerpt(text: str) -> str:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from pytest_whitebox.core import log, outage
 from pytest_whitebox.core.configuration import Config
 from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
+from pytest_whitebox.core.edit import edited_by
+from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.file import read_file_if_there
 from pytest_whitebox.core.inifile import Changes
 from pytest_whitebox.core.process import Process, family
+from pytest_whitebox.core.sources import config_paths
+from pytest_whitebox.core.started import Started, started
 from pytest_whitebox.core.supervisor import Status
 from pytest_whitebox.core.transport import Transport
 
 if TYPE_CHECKING:
-    from pytest_whitebox.core.edit import Edits
+    from pytest_whitebox.core.transaction import Transactions
 
 #: Something that has another value after each sign of life that the service gives to the cloud; None: none yet.
 Report = Callable[[], object]
+#: Has the cloud take the service for down, or no longer, and returns when it does.
+Forcing = Callable[[bool], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +50,9 @@ class Service:
     """A service by its name in OpenStack (``nova-compute``); every look at it is a new look at the host."""
 
     def __init__(
-        self, name: str, where: str, transport: Transport, facts: Callable[[], ServiceFacts], edits: Edits,
-        report: Report | None = None, patience: Patience | None = None,
+        self, name: str, where: str, transport: Transport, facts: Callable[[], ServiceFacts],
+        transactions: Transactions, report: Report | None = None, forcing: Forcing | None = None,
+        patience: Patience | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.where = where
@@ -51,7 +60,8 @@ class Service:
         self.report = report
         self.patience = patience or Patience()
         self._find = facts
-        self._edits = edits
+        self._forcing = forcing
+        self._transactions = transactions
 
     def __repr__(self) -> str:
         return f"<service {self.name} on {self.where}>"
@@ -68,7 +78,7 @@ class Service:
 
     def _instance(self, facts: ServiceFacts) -> Service:
         return Service(
-            facts.name, self.where, self.transport, lambda: facts, self._edits, report=self.report,
+            facts.name, self.where, self.transport, lambda: facts, self._transactions, report=self.report,
             patience=self.patience,
         )  # fmt: skip
 
@@ -108,14 +118,55 @@ class Service:
         return next((process for process in family(self.transport, pid) if process.pid == pid), None) if pid else None
 
     @property
+    def started(self) -> Started | None:
+        """The command line and the environment of its main process now; None if it does not run."""
+        return started(self.transport, self.status.pid)
+
+    @property
     def config(self) -> Config:
-        """Its configuration files as they are now; a running service may have read others before."""
-        read = {path: read_file_if_there(self.transport, path) for path in self.facts.config_files}
-        return Config.from_files({path: data for path, data in read.items() if data is not None})
+        """Its options as it would read them now, if it were started as it was; each tells where it is set.
+
+        From all files in their order, drop-in folders and the environment of its process. A running service may have
+        read other files before.
+        """
+        return self.config_with({})
+
+    def config_with(self, other: Mapping[str, bytes]) -> Config:
+        """The same if some of its files were other ones."""
+        process = self.started
+        paths = config_paths(self.transport, self.facts, process)
+        read = {path: other.get(path, read_file_if_there(self.transport, path)) for path in paths}
+        files = {path: data for path, data in read.items() if data is not None}
+        return Config.from_files(files, process.environment if process else {})
+
+    @property
+    def guard(self) -> str:
+        """What is locked on the host while it is changed: the file that an edit goes to, which others may read too."""
+        return self.facts.config_target or f"service {self.name}"
 
     def log_tail(self, lines: int = 50) -> str:
         """The last lines of its log, and of its other instances' logs, with secrets of its configuration masked."""
-        return self.config.censor("".join(one._tail(lines) for one in self.instances))
+        return self._shown("".join(one._tail(lines) for one in self.instances))
+
+    def log_mark(self) -> tuple[log.LogMark, ...]:
+        """Where its logs end now, one for each instance."""
+        return tuple(log.mark(self.transport, one.facts) for one in self.instances)
+
+    def log_since(self, mark: Sequence[log.LogMark], pattern: str = "") -> str:
+        """The lines that it wrote since a mark was set, of all instances, with secrets masked.
+
+        ``pattern`` is a regular expression that a line has to contain.
+        """
+        pairs = zip(self.instances, mark, strict=True)
+        text = self._shown("".join(log.since(self.transport, one.facts, start) for one, start in pairs))
+        return "".join(line for line in text.splitlines(keepends=True) if re.search(pattern, line))
+
+    def _shown(self, text: str) -> str:
+        """The text without secrets; nothing of it if those are not known because the configuration is broken."""
+        try:
+            return self.config.censor(text)
+        except StackproofError as error:
+            return f"(not shown, for it may hold secrets: {error})\n"
 
     def _tail(self, lines: int) -> str:
         command = ["tail", "-n", str(lines), "--", self.facts.log]
@@ -135,14 +186,41 @@ class Service:
         Of several instances each is restarted when the one before it is proven. Waits for others who edit its
         configuration. Raises `RestartFailed`, whose note holds the end of the log.
         """
-        self._edits.restart(self)
+        outage.restarted(self._transactions, self)
 
-    def set_config(self, changes: Changes) -> AbstractContextManager[None]:
+    def stopped(self) -> AbstractContextManager[None]:
+        """Have the service stopped for as long as the context lasts, with all its instances and sockets.
+
+        It is started again whatever happens, and that is proven as by `restart`; if this process is killed, by the
+        next run.
+        """
+        return outage.stopped(self._transactions, self)
+
+    def forced_down(self) -> AbstractContextManager[None]:
+        """Have Nova take the service for down for as long as the context lasts, whether it runs or not.
+
+        Only for nova-compute; raises `StackproofError` for any other.
+        """
+        return outage.forced_down(self._transactions, self)
+
+    def down(self) -> AbstractContextManager[None]:
+        """Have the service stopped, and Nova know it at once and not only after ``service_down_time``."""
+        return outage.down(self._transactions, self)
+
+    @property
+    def forcing(self) -> Forcing:
+        """What tells the cloud that the service is down, or no longer; `forced_down` takes it back by itself."""
+        if self._forcing is None:
+            raise StackproofError(f"{self.name} on {self.where} cannot be forced down", hint="only nova-compute can")
+        return self._forcing
+
+    def set_config(self, changes: Changes, *, also: Sequence[str] = ()) -> AbstractContextManager[None]:
         """Run the service with other options for as long as the context lasts.
 
-        ``changes`` maps (section, option) to a value, to several values, or to None for "not set". The file is
-        locked on the host, its bytes are kept there, the service is restarted and that is proven, and all of it is
-        taken back at the end, or by the next run if this one is killed. Raises `ConfigRejected` if the
-        service does not come back; then the former configuration is in force again.
+        ``changes`` maps (section, option) to a value, to several values, or to None for "not set"; ``also`` names
+        services of the host that read the same file and are to be restarted, too. The file is locked on the host, its
+        bytes are kept there, the service is restarted and that is proven, and all of it is taken back at the end, or
+        by the next run if this one is killed. Raises `ConfigRejected` if the service does not come back; then the
+        former configuration is in force again.
         """
-        return self._edits.edit(self, changes)
+        return edited_by(self._transactions, self, changes, also=also)

@@ -14,6 +14,7 @@ from pytest_whitebox.core import connection as ssh_connection
 from pytest_whitebox.core.channel import HeldChannel, exchange, fed
 from pytest_whitebox.core.command import CommandFailed, quote
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.sudo import SUDO, check
 from pytest_whitebox.core.transport import TIMEOUT, Held, Outcome, Transport, result_of, too_slow
 from pytest_whitebox.core.tunnel import tunnel
 from pytest_whitebox.core.wait import wait_for
@@ -39,9 +40,10 @@ class SshTransport(Transport):
     """
 
     def __init__(
-        self, host: str, *, address: str | None = None, ssh_config: Path | None = None, sudo: bool | None = None
-    ) -> None:
-        self._target = (host, address, ssh_config)
+        self, host: str, *, address: str | None = None, ssh_config: Path | None = None, sudo: bool | None = None,
+        login: ssh_connection.Login | None = None,
+    ) -> None:  # fmt: skip
+        self._target = (host, address, ssh_config, login)
         self._sudo = sudo
         self._opening = Lock()
         self._free = BoundedSemaphore(_PARALLEL)
@@ -61,6 +63,11 @@ class SshTransport(Transport):
         """The address or name that is connected to: the ssh_config's HostName if it gives one."""
         return str(self._connection.host)
 
+    @property
+    def _as_other(self) -> bool:
+        """True if commands need sudo."""
+        return self._connection.user != "root" if self._sudo is None else self._sudo
+
     def execute(self, command: Sequence[str], *, input: bytes | None = None, timeout: float = TIMEOUT) -> Outcome:
         """Run a command on the host over the held connection."""
         deadline = time.monotonic() + timeout
@@ -69,7 +76,10 @@ class SshTransport(Transport):
                 stdout, stderr = exchange(channel, input or b"", deadline)
             except TimeoutError:
                 raise too_slow(command, timeout, self.name) from None
-            return self._outcome(channel, stdout, stderr)
+            outcome = self._outcome(channel, stdout, stderr)
+        if self._as_other:
+            check(outcome, self.name)
+        return outcome
 
     @contextmanager
     def hold(self, command: Sequence[str], *, timeout: float = TIMEOUT) -> Iterator[Held]:
@@ -81,8 +91,10 @@ class SshTransport(Transport):
                 if not line.endswith(b"\n"):
                     stderr = channel.makefile_stderr("rb").read()
                     channel.status_event.wait(timeout)
-                    result = result_of(command, self._outcome(channel, line, stderr))
-                    raise CommandFailed(result, where=self.name)
+                    outcome = self._outcome(channel, line, stderr)
+                    if self._as_other:
+                        check(outcome, self.name)
+                    raise CommandFailed(result_of(command, outcome), where=self.name)
             except TimeoutError:
                 raise too_slow(command, timeout, self.name) from None
             yield HeldChannel(line.decode(errors="replace").rstrip("\n"), channel)
@@ -101,7 +113,6 @@ class SshTransport(Transport):
     def _start(self, command: Sequence[str]) -> paramiko.Channel:
         import paramiko
 
-        sudo = self._connection.user != "root" if self._sudo is None else self._sudo
         channel = wait_for(
             lambda: self._channel(lambda transport: transport.open_session()),
             timeout=_SESSION_TIMEOUT,
@@ -111,7 +122,7 @@ class SshTransport(Transport):
             ignore=(Refused,),
         )
         try:
-            channel.exec_command(quote([*(["sudo", "-n", "--"] if sudo else []), *command]))
+            channel.exec_command(quote([*(SUDO if self._as_other else ()), *command]))
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise self._broke() from error
         return channel

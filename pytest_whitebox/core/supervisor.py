@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -15,6 +16,8 @@ _RUNIT = re.compile(
 )
 #: Seconds that a service gets to end before it is killed; Nova's own limit for a graceful end is 60.
 STOP_TIMEOUT = 60
+#: Seconds that the kernel gets to end one that was killed.
+_KILL_TIMEOUT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,15 @@ class Supervisor(Protocol):
 
     def restart(self, transport: Transport, unit: str) -> Result:
         """Stop and start the service; returns when the old process is gone, raises nothing if the new one fails."""
+
+    def stop(self, transport: Transport, unit: str, sockets: Sequence[str] = ()) -> Result:
+        """End the service, and have nothing but `start` start it again, not even a connection to its ``sockets``.
+
+        Returns when its process is gone; one that does not end in time is killed.
+        """
+
+    def start(self, transport: Transport, unit: str, sockets: Sequence[str] = ()) -> Result:
+        """Start the service and its ``sockets`` again; raises nothing if that fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +84,26 @@ class Runit:
             transport.run(["sv", "kill", unit], check=False)
         return said
 
+    def stop(self, transport: Transport, unit: str, sockets: Sequence[str] = ()) -> Result:  # noqa: ARG002 -- has none
+        """Tell `runsv` to end it and to leave it at that."""
+        said = transport.run(["sv", "down", unit], check=False)
+        try:
+            self._wait_until_gone(transport, unit, STOP_TIMEOUT)
+        except WaitTimeout:
+            transport.run(["sv", "kill", unit], check=False)
+            self._wait_until_gone(transport, unit, _KILL_TIMEOUT)
+        return said
+
+    def start(self, transport: Transport, unit: str, sockets: Sequence[str] = ()) -> Result:  # noqa: ARG002 -- has none
+        """Tell `runsv` to start it and to keep it."""
+        return transport.run(["sv", "up", unit], check=False)
+
+    def _wait_until_gone(self, transport: Transport, unit: str, timeout: float) -> None:
+        wait_for(
+            lambda: not self.status(transport, unit).pid,
+            timeout=timeout, what=f"the process of {unit} to end", hint=f"see `sv status {unit}`",
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Systemd:
@@ -89,6 +121,24 @@ class Systemd:
         """Restart with `systemctl`, also a unit that failed too often to be started."""
         transport.run(["systemctl", "reset-failed", "--", unit], check=False)
         return transport.run(["systemctl", "restart", "--", unit], timeout=STOP_TIMEOUT + 60, check=False)
+
+    def stop(self, transport: Transport, unit: str, sockets: Sequence[str] = ()) -> Result:
+        """Stop its sockets and itself in one go, then mask the sockets until the next boot.
+
+        The unit itself is not masked: a mask in /run has no effect on a unit in /etc, where DevStack and Kolla
+        have theirs, and without its sockets nothing starts it.
+        """
+        said = transport.run(["systemctl", "stop", "--", *sockets, unit], timeout=STOP_TIMEOUT + 60, check=False)
+        if sockets:
+            transport.run(["systemctl", "mask", "--runtime", "--", *sockets], check=False)
+        return said
+
+    def start(self, transport: Transport, unit: str, sockets: Sequence[str] = ()) -> Result:
+        """Unmask and start its sockets, then itself, also if it failed too often to be started."""
+        if sockets:
+            transport.run(["systemctl", "unmask", "--runtime", "--", *sockets], check=False)
+        transport.run(["systemctl", "reset-failed", "--", unit], check=False)
+        return transport.run(["systemctl", "start", "--", *sockets, unit], timeout=STOP_TIMEOUT + 60, check=False)
 
 
 def status_from_sv(text: str) -> Status:

@@ -11,7 +11,10 @@ from typing import Any
 
 
 class Cloud(ThreadingHTTPServer):
-    """``flavors`` are those that exist; a name in ``lost`` is made, but the answer to its maker gets lost."""
+    """``flavors`` are those that exist; a name in ``lost`` is made, but the answer to its maker gets lost.
+
+    ``computes`` run nova-compute, as Nova tells.
+    """
 
     daemon_threads = True
 
@@ -19,6 +22,7 @@ class Cloud(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.flavors: dict[str, dict[str, Any]] = {}
         self.lost: set[str] = set()
+        self.computes: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -36,6 +40,10 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"version": {**self.version("v2.1", path), "version": "2.100", "min_version": "2.1"}})
         elif path == "/compute/v2.1/flavors/detail":
             self.answer({"flavors": list(self.server.flavors.values())})
+        elif path == "/compute/v2.1/os-services":
+            self.answer({"services": [self.service(name) for name in self.server.computes]})
+        elif path == "/compute/v2.1/os-hypervisors/detail":
+            self.answer({"hypervisors": []})
         else:
             self.answer({"error": {"message": f"no {path} here"}}, 404)
 
@@ -54,6 +62,10 @@ class Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         del self.server.flavors[self.path.rpartition("/")[2]]
         self.answer({}, 202)
+
+    def service(self, host: str) -> dict[str, Any]:
+        return {"id": host, "binary": "nova-compute", "host": host, "state": "up", "status": "enabled",
+                "updated_at": "2026-01-01T00:00:00.000000", "forced_down": False, "zone": "nova"}  # fmt: skip
 
     def version(self, id: str, path: str) -> dict[str, Any]:
         return {"id": id, "status": "CURRENT", "links": [{"rel": "self", "href": self.server.url + path}]}

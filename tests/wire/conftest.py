@@ -9,7 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,7 +30,7 @@ _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 # HOME is set because sshd's shell reads ~/.bashrc, and whoever runs the tests may have a slow one.
 _SSHD = """
 Port {port}
-ListenAddress 127.0.0.1
+ListenAddress {address}
 HostKey {folder}/host_key
 AuthorizedKeysFile {folder}/user_key.pub
 PidFile none
@@ -45,7 +46,7 @@ Subsystem sftp internal-sftp
 """
 _CLIENT = """
 Host server
-    HostName 127.0.0.1
+    HostName {address}
     Port {port}
     User {user}
     IdentityFile {folder}/user_key
@@ -54,7 +55,7 @@ Host server
 """
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
     found = shutil.which(name, path=_SBIN)
     if found is None:
         pytest.skip(f"needs the program {name}: install openssh-server, openssh-client and runit")
@@ -84,24 +85,31 @@ class SshServer:
         return path
 
 
-def start_sshd(folder: Path, more: str = "") -> SshServer:
-    """Start an sshd on a free port; the folder may be that of an earlier one, whose keys it then has."""
-    sshd, keygen = _program("sshd"), _program("ssh-keygen")
+def start_sshd(
+    folder: Path, more: str = "", boot: Sequence[str] = (), address: str = "127.0.0.1", within: Sequence[str] = ()
+) -> SshServer:
+    """Start an sshd on a free port; the folder may be that of an earlier one, whose keys it then has.
+
+    ``boot`` is the command that starts it instead, with the configuration that is in the folder by then. ``within`` is
+    put before every command, so that it runs in another namespace.
+    """
+    sshd, keygen = program("sshd"), program("ssh-keygen")
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     for key in ("host_key", "user_key"):
         if not (folder / key).exists():
             subprocess.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", folder / key], check=True)
     port = _free_port()
-    (folder / "sshd_config").write_text(_SSHD.format(folder=folder, port=port, more=more))
-    (folder / "ssh_config").write_text(_CLIENT.format(folder=folder, port=port, user=getpass.getuser()))
+    (folder / "sshd_config").write_text(_SSHD.format(folder=folder, port=port, more=more, address=address))
+    (folder / "ssh_config").write_text(
+        _CLIENT.format(folder=folder, port=port, user=getpass.getuser(), address=address)
+    )
     host_key = " ".join((folder / "host_key.pub").read_text().split()[:2])
-    (folder / "known_hosts").write_text(f"[127.0.0.1]:{port} {host_key}\n")
+    (folder / "known_hosts").write_text(f"[{address}]:{port} {host_key}\n")
     with (folder / "sshd.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sshd, "-D", "-e", "-f", folder / "sshd_config"], stdin=subprocess.DEVNULL, stderr=log
-        )
-    wait_for(lambda: _greets(port), timeout=20, every=0.02, what="sshd", hint=f"see {folder}/sshd.log")
+        command = boot or [*within, sshd, "-D", "-e", "-f", str(folder / "sshd_config")]
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    wait_for(lambda: _greets(address, port, within), timeout=20, every=0.02, what="sshd", hint=f"see {folder}/sshd.log")
     return SshServer(folder, port, process)
 
 
@@ -115,9 +123,12 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _greets(port: int) -> bool:
+def _greets(address: str, port: int, within: Sequence[str]) -> bool:
+    if within:
+        look = [*within, "ssh-keyscan", "-T", "2", "-p", str(port), address]
+        return subprocess.run(look, capture_output=True, check=False).stdout != b""
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        with socket.create_connection((address, port), timeout=5) as connection:
             return connection.recv(4) == b"SSH-"
     except OSError:
         return False
@@ -191,6 +202,17 @@ class Daemon:
         return file.read_text() if file.exists() else None
 
     @property
+    def forced(self) -> Path:
+        """There while the daemon is to be taken for down, as Nova would note it in its database."""
+        return self.folder / "forced"
+
+    def force(self, forced: bool) -> None:
+        if forced:
+            self.forced.touch()
+        else:
+            self.forced.unlink(missing_ok=True)
+
+    @property
     def workers(self) -> int:
         """With how many workers the daemon that runs was started."""
         return int((self.folder / "report").read_text().split()[1])
@@ -221,23 +243,33 @@ class Deployed:
         other = replace(facts, name="daemon-b", unit=f"{facts.unit}-b", log=f"{facts.log}-b")
         return replace(facts, beside=(other,)) if self.twin else facts
 
+    def libvirt(self, transport: Transport) -> Transport:
+        return transport
 
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
-    _program("sv")
-    (tmp_path / "daemon.py").write_text(_DAEMON)
-    made = Daemon(tmp_path)
-    made.config.write_bytes(CONFIG)
-    made.define("")
-    supervisor = subprocess.Popen([_program("runsvdir"), tmp_path / "service"], start_new_session=True)
+
+@contextmanager
+def runsvdir(folder: Path) -> Iterator[None]:
+    """A supervisor of the services in a folder, all of which have ended afterwards."""
+    supervisor = subprocess.Popen([program("runsvdir"), folder], start_new_session=True)
     try:
-        wait_for(made.report, timeout=20, every=0.02, what="the daemon")
-        yield made
+        yield
     finally:
         # On SIGHUP runsvdir has every runsv stop its service and ends; what is left after that is not let live.
         supervisor.send_signal(signal.SIGHUP)
         supervisor.wait(10)
         os.killpg(supervisor.pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    program("sv")
+    (tmp_path / "daemon.py").write_text(_DAEMON)
+    made = Daemon(tmp_path)
+    made.config.write_bytes(CONFIG)
+    made.define("")
+    with runsvdir(tmp_path / "service"):
+        wait_for(made.report, timeout=20, every=0.02, what="the daemon")
+        yield made
 
 
 def host_of(
@@ -246,7 +278,7 @@ def host_of(
     """A host that has the daemon; waits are short, because so is all that the daemon does."""
     return Host(
         "server", transport, deployment=Deployed(daemon, target or str(daemon.config), twin),
-        folder=str(daemon.folder / "state"), reports=lambda _: daemon.report,
+        folder=str(daemon.folder / "state"), reports=lambda _: daemon.report, forcing=lambda _: daemon.force,
         patience=Patience(start=start, settle=1, report=20, lock=lock, every=0.05),
     )  # fmt: skip
 

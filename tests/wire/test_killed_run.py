@@ -26,16 +26,19 @@ WORKERS = ("daemon", "workers")
 STEPS = {
     "journal written": 1,
     "file written": 2,
-    "restarted": 3,
-    "file restored": 4,
-    "restarted again": 5,
-    "journal struck out": 6,
+    "restarted": 4,
+    "file restored": 5,
+    "restarted again": 7,
+    "journal struck out": 8,
 }
 
 
 @contextmanager
-def _another_run(sshd: SshServer, daemon: Daemon, dies_after: int = 0) -> Iterator[subprocess.Popen[str]]:
-    command = [sys.executable, "-m", "tests.wire.another_run", str(sshd.folder), str(daemon.folder), str(dies_after)]
+def _another_run(
+    sshd: SshServer, daemon: Daemon, dies_after: int = 0, what: str = "set_config"
+) -> Iterator[subprocess.Popen[str]]:
+    words = [str(sshd.folder), str(daemon.folder), str(dies_after), what]
+    command = [sys.executable, "-m", "tests.wire.another_run", *words]
     with subprocess.Popen(command, cwd=_ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         yield process
 
@@ -63,6 +66,39 @@ def test_a_run_that_is_killed_leaves_what_the_next_one_restores(
     assert daemon.config.read_bytes() == CONFIG
     assert daemon.workers == 2
     assert _journal(daemon) == []
+
+
+@pytest.mark.parametrize(("what", "steps"), [("stopped", 4), ("down", 6)])
+def test_a_service_whose_stopper_is_killed_is_started_by_the_next_run(
+    sshd: SshServer, host: Host, daemon: Daemon, what: str, steps: int
+) -> None:
+    service = host.service("daemon")
+    for step in range(1, steps):
+        with _another_run(sshd, daemon, step, what) as run:
+            _, _ = run.communicate(timeout=60)
+        assert run.returncode == -signal.SIGKILL
+        assert host.recover() == ["daemon"], step
+        assert service.is_running
+        assert not daemon.forced.exists()
+        assert _journal(daemon) == []
+
+
+@pytest.mark.parametrize("what", ["write_file", "set_sysfs"])
+def test_a_file_and_a_value_come_back_if_their_changer_is_killed(
+    sshd: SshServer, host: Host, daemon: Daemon, what: str
+) -> None:
+    path = daemon.folder / ("value" if what == "set_sysfs" else "made/for/it.yaml")
+    if what == "set_sysfs":
+        path.write_text("always [60] never\n")
+    for step in range(1, 4):
+        with _another_run(sshd, daemon, step, f"{what}:{path}") as run:
+            _, _ = run.communicate(timeout=60)
+        assert run.returncode == -signal.SIGKILL
+        assert host.recover() == [str(path)], step
+        assert (
+            path.read_text() in ("60", "always [60] never\n") if what == "set_sysfs" else not path.parents[1].exists()
+        )
+        assert _journal(daemon) == []
 
 
 def test_the_next_edit_restores_first(sshd: SshServer, host: Host, daemon: Daemon) -> None:
@@ -97,9 +133,7 @@ def test_a_run_that_does_not_end_is_named(sshd: SshServer, ssh: SshTransport, da
         service = host_of(ssh, daemon, lock=0.3).service("daemon")
         with pytest.raises(Busy) as caught, service.set_config({WORKERS: 3}):
             pytest.fail("another run has the lock")
-        assert f"{daemon.config} on {ssh.name} is being edited by {run.pid}@{socket.gethostname()} since" in str(
-            caught.value
-        )
+        assert f"{daemon.config} on {ssh.name} is in use by {run.pid}@{socket.gethostname()} since" in str(caught.value)
         run.communicate("")
 
 

@@ -101,6 +101,9 @@ def test_a_write_that_fails_leaves_the_old_text(tmp_path: Path) -> None:
     with pytest.raises(UnicodeEncodeError):
         write_atomically(file, "new \udc80")
     assert file.read_text() == "old"
+    with pytest.raises(IsADirectoryError):
+        write_atomically(tmp_path, "a folder is there")
+    assert [found.name for found in tmp_path.parent.glob(".*.new")] == []
     write_atomically(file, "newer", mode=0o600)
     assert (file.read_text(), file.stat().st_mode & 0o777) == ("newer", 0o600)
     assert [found.name for found in tmp_path.iterdir()] == ["file"]

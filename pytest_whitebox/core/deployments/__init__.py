@@ -1,0 +1,1 @@
+"""The kinds of deployment that are known by heart, as tables."""

@@ -1,0 +1,1 @@
+"""The formats of inventories that are known by heart."""

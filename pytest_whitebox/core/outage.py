@@ -1,0 +1,61 @@
+"""A service that is not there for a while: stopped, and known to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.journal import Entry
+from pytest_whitebox.core.lock import here
+from pytest_whitebox.core.restart import restart, stop
+
+if TYPE_CHECKING:
+    from pytest_whitebox.core.service import Service
+    from pytest_whitebox.core.transaction import Transactions
+
+
+def restarted(transactions: Transactions, service: Service) -> None:
+    """See `Service.restart`."""
+    with transactions.guarded(service.guard, service.patience.lock):
+        restart(service)
+
+
+@contextmanager
+def stopped(transactions: Transactions, service: Service) -> Iterator[None]:
+    """See `Service.stopped`."""
+    with transactions.guarded(service.guard, service.patience.lock) as depth:
+        # What has sockets may have gone to sleep, and counts as running.
+        if not service.facts.sockets and not service.is_running:
+            raise StackproofError(
+                f"{service.name} on {service.where} does not run, so that it cannot be stopped",
+                hint="start it; a test finds a cloud in which everything runs, and leaves it so",
+            )
+        entry = Entry("stopped", service.guard, services=(service.name,), holder=here(), number=depth)
+        transactions.begin(entry, lambda: stop(service), proven=True)
+        try:
+            yield
+        finally:
+            transactions.undo(entry)
+
+
+@contextmanager
+def forced_down(transactions: Transactions, service: Service) -> Iterator[None]:
+    """See `Service.forced_down`."""
+    with transactions.guarded(service.guard, service.patience.lock) as depth:
+        force = service.forcing
+        entry = Entry("forced_down", service.guard, services=(service.name,), holder=here(), number=depth)
+        transactions.begin(entry, lambda: force(True), proven=False)
+        try:
+            yield
+        finally:
+            transactions.undo(entry)
+
+
+@contextmanager
+def down(transactions: Transactions, service: Service) -> Iterator[None]:
+    """See `Service.down`."""
+    # Nova may believe it to be up for the moment between the two ends; what is sent to it then waits in the queue.
+    with stopped(transactions, service), forced_down(transactions, service):
+        yield

@@ -1,0 +1,56 @@
+"""Hosts whose CPUs are given to guests in some way, for all tests of a module: each change restarts nova-compute."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from pytest_whitebox.cloud import Cloud
+from pytest_whitebox.core.cpuset import parse_cpus
+from pytest_whitebox.core.domain import Domain
+from pytest_whitebox.core.guest_cpus import GuestCpus
+from pytest_whitebox.core.host import Host
+from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.wait import wait_for
+
+#: ``give_cpus(host, GuestCpus(…))``
+GiveCpus = Callable[[Host, GuestCpus], None]
+
+
+@pytest.fixture(scope="module")
+def give_cpus() -> Iterator[GiveCpus]:
+    """Say which CPUs of a host guests get, until the last test of the module is over."""
+    with ExitStack() as stack:
+        yield lambda host, cpus: stack.enter_context(host.service("nova-compute").set_config(cpus.options))
+
+
+@pytest.fixture(scope="module")
+def empty_host(cloud: Cloud, hosts: Hosts) -> Host:
+    """A compute host without guests: CPUs that guests float on cannot be taken away from it."""
+    return wait_for(
+        lambda: next((host for host in hosts.computes if not guests_on(cloud, host)), None),
+        timeout=600, every=1, what="a compute host without guests",
+        hint="see `openstack server list --all-projects --host HOST`",
+    )  # fmt: skip
+
+
+def guests_on(cloud: Cloud, host: Host) -> list[str]:
+    """The servers that Nova has on a host."""
+    return [server.id for server in cloud.connection.compute.servers(all_projects=True, compute_host=host.name)]
+
+
+def cpus_of(host: Host) -> list[int]:
+    """The CPUs of a host that are online, in their order."""
+    return sorted(parse_cpus(host.file("/sys/devices/system/cpu/online").content_string))
+
+
+def iothread_cpus(domain: Domain) -> set[frozenset[int]]:
+    """What the I/O threads of a guest are pinned to, each of them; Nova gives every guest one since 2026.1."""
+    return {domain.iothread_pins.get(number, frozenset()) for number in range(1, (domain.iothreads or 0) + 1)}
+
+
+def siblings(host: Host, cpu: int) -> frozenset[int]:
+    """The threads of the core that a CPU is one of, itself among them."""
+    return parse_cpus(host.file(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list").content_string)

@@ -1,0 +1,1 @@
+"""What Neutron has OVN and Open vSwitch do."""

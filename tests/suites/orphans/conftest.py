@@ -1,0 +1,22 @@
+"""What is well, and must be seen by whoever looks for what is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from pytest_whitebox.create import Create
+from pytest_whitebox.server import Server
+
+
+@pytest.fixture(scope="session")
+def port(session_create: Create) -> Any:
+    """A port of the server that is well."""
+    return session_create.port(session_create.network(cidr="198.51.100.0/24"))
+
+
+@pytest.fixture(scope="session")
+def well(session_create: Create, port: Any) -> Server:
+    """A server that is well, with a port."""
+    return session_create.server(networks=[port])

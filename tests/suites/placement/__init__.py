@@ -1,0 +1,1 @@
+"""What Placement counts, against what there is."""

@@ -1,0 +1,204 @@
+"""Tests of a cloud with two compute hosts, in runs of pytest as a user starts them: who runs beside whom."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.cloud_on_loopback import serve
+
+from .conftest import SshServer, start_sshd, stop
+
+HOSTS = ("compute1", "compute2")
+
+_CLOUDS = """
+clouds:
+  lab:
+    region_name: north
+    auth: {{auth_url: '{url}/v3', username: u, password: p, project_name: demo, user_domain_name: Default,
+           project_domain_name: Default}}
+"""
+# Each test writes down when it began and ended; two that must not meet look for each other while they run.
+_TESTS = """
+import json, os, pathlib, time
+import pytest
+from pytest_whitebox.core.wait import wait_for
+
+LOG = pathlib.Path(os.environ["MEETINGS"])
+
+@pytest.fixture
+def at(request):
+    def note(host="", wait_for_others=0.5):
+        me = request.node.name
+        with LOG.open("a") as log:
+            print(json.dumps([me, host, "in", time.monotonic()]), file=log, flush=True)
+        deadline = time.monotonic() + wait_for_others
+        wait_for(lambda: time.monotonic() >= deadline, timeout=30, every=0.02, what="others to come")
+        with LOG.open("a") as log:
+            print(json.dumps([me, host, "out", time.monotonic()]), file=log, flush=True)
+    return note
+"""
+
+
+@dataclass(frozen=True)
+class Stay:
+    """How long a test was in its body, and on which host."""
+
+    test: str
+    host: str
+    began: float
+    ended: float
+
+    def meets(self, other: Stay) -> bool:
+        return self.began < other.ended and other.began < self.ended
+
+
+@pytest.fixture
+def lab(
+    pytester: pytest.Pytester, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """A cloud on the loopback and its two hosts, each of which has a /var/lib of its own."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to give each host a /var/lib of its own")
+    for name in [name for name in os.environ if name.startswith(("OS_", "WHITEBOX_", "PYTEST_"))]:
+        monkeypatch.delenv(name)
+    servers = [_host(tmp_path_factory.mktemp(name), name) for name in HOSTS]
+    config = pytester.path / "ssh_config"
+    config.write_text("".join(server.ssh_config.read_text().replace("Host server", f"Host {name}")
+                              for server, name in zip(servers, HOSTS, strict=True)))  # fmt: skip
+    monkeypatch.setenv("HOME", str(pytester.path))
+    monkeypatch.setenv("MEETINGS", str(pytester.path / "meetings"))
+    with serve() as cloud:
+        cloud.computes = HOSTS
+        (pytester.path / "clouds.yaml").write_text(_CLOUDS.format(url=cloud.url))
+        yield pytester.path
+    for server in servers:
+        stop(server.process)
+
+
+def _host(folder: Path, name: str) -> SshServer:
+    return start_sshd(
+        folder, within=("unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /var/lib && exec "$@"', "sh")
+    )
+
+
+def _stays(lab: Path) -> list[Stay]:
+    """Who was where, in the order of their ends."""
+    began: dict[str, float] = {}
+    stays = []
+    for line in (lab / "meetings").read_text().splitlines():
+        test, host, way, moment = json.loads(line)
+        if way == "in":
+            began[test] = moment
+        else:
+            stays.append(Stay(test, host, began[test], moment))
+    return stays
+
+
+def _run(pytester: pytest.Pytester, tests: str, *words: str) -> pytest.RunResult:
+    pytester.makepyfile(_TESTS + tests)
+    return pytester.runpytest_subprocess(
+        "--os-cloud=lab", "--whitebox-ssh-config=ssh_config", "-p", "no:cacheprovider", *words
+    )
+
+
+_OWN = """
+@pytest.mark.parametrize("number", range(4))
+def test_own(own_host, at, number):
+    at(own_host.name)
+"""
+
+
+@pytest.mark.parametrize(("workers", "hosts"), [("-n0", {"compute1"}), ("-n2", set(HOSTS))])
+def test_tests_with_a_host_of_their_own_never_meet_there(
+    lab: Path, pytester: pytest.Pytester, workers: str, hosts: set[str]
+) -> None:
+    _run(pytester, _OWN, workers).assert_outcomes(passed=4)
+    stays = _stays(lab)
+    assert {stay.host for stay in stays} == hosts
+    meetings = [(a, b) for a in stays for b in stays if a is not b and a.meets(b)]
+    assert {a.host == b.host for a, b in meetings} == ({False} if workers == "-n2" else set())
+
+
+_MIXED = """
+def test_alone(alone, at):
+    at()
+
+@pytest.mark.parametrize("number", range(3))
+def test_shared(hosts, at, number):
+    at()
+"""
+
+
+def test_who_has_all_hosts_meets_nobody_and_the_others_meet(lab: Path, pytester: pytest.Pytester) -> None:
+    _run(pytester, _MIXED, "-n4").assert_outcomes(passed=4)
+    stays = {stay.test: stay for stay in _stays(lab)}
+    lonely = stays.pop("test_alone")
+    assert len(stays) == 3
+    assert not any(lonely.meets(other) for other in stays.values())
+    assert any(a.meets(b) for a in stays.values() for b in stays.values() if a is not b)
+
+
+def test_two_runs_meet_on_the_host(lab: Path, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(_TESTS + "def test_alone(alone, at):\n    at(wait_for_others=2)\n")
+    command = [sys.executable, "-m", "pytest", "--os-cloud=lab", "--whitebox-ssh-config=ssh_config", "-n0"]
+    runs = [subprocess.Popen(command, cwd=lab, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    said = [run.communicate(timeout=60)[0] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], said
+    first, second = _stays(lab)
+    assert not first.meets(second)
+
+
+_CHANGED = """
+def test_shared(hosts):
+    with hosts[0].write_file("/var/lib/stackproof-test", b"x"):
+        pass
+
+def test_own(own_host, hosts):
+    with own_host.write_file("/var/lib/stackproof-test", b"x"):
+        pass
+    other, = (host for host in hosts if host.name != own_host.name)
+    with other.write_file("/var/lib/stackproof-test", b"x"):
+        pass
+"""
+
+
+def test_what_is_shared_cannot_be_changed(lab: Path, pytester: pytest.Pytester) -> None:
+    result = _run(pytester, _CHANGED, "-n0")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(["*this test shares compute1 with others and must not change it*"])
+    result.stdout.fnmatch_lines(["*this test shares compute2 with others and must not change it*"])
+    result.stdout.fnmatch_lines(["*hint: have it ask for the fixture own_host, and change that one, or for alone*"])
+
+
+_CRASH = """
+import os, signal
+
+def test_dies(alone, at):
+    at(wait_for_others=0)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+def test_goes_on(alone, at):
+    at()
+"""
+
+
+def test_a_worker_that_dies_lets_go(lab: Path, pytester: pytest.Pytester) -> None:
+    result = _run(pytester, _CRASH, "-n2", "--max-worker-restart=1")
+    result.assert_outcomes(passed=1, failed=1)
+    assert [stay.test for stay in _stays(lab) if stay.test == "test_goes_on"] == ["test_goes_on"]
+
+
+def test_a_host_out_of_reach_stops_only_who_changes_it(lab: Path, pytester: pytest.Pytester) -> None:
+    config = lab / "ssh_config"
+    config.write_text(config.read_text().replace("IdentityFile", "IdentityFile /nonexistent #", 1))
+    result = _run(pytester, "def test_shared(hosts, at): at()\ndef test_alone(alone): pass\n", "-n0")
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*compute1 is not locked, so another run may restart its services*"])

@@ -23,7 +23,7 @@ ISOLATED = {**DEDICATED, "hw:emulator_threads_policy": "isolate"}
 @pytest.fixture(scope="module")
 def host(empty_host: Host, give_cpus: GiveCpus) -> Host:
     """A compute host, two CPUs of which are for dedicated use, and none for others."""
-    give_cpus(empty_host, GuestCpus(frozenset(cpus_of(empty_host)[:2])))
+    give_cpus({empty_host: GuestCpus(frozenset(cpus_of(empty_host)[:2]))})
     return empty_host
 
 

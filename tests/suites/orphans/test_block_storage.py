@@ -38,7 +38,7 @@ Attachments = set[tuple[str, str]]
 def attached(module_create: Create, well: Server) -> Any:
     """A volume of the server that is well."""
     volume = module_create.volume(size=1)
-    module_create.attach_volume(well, volume)
+    well.attach_volume(volume)
     return volume
 
 

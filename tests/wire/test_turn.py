@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -148,13 +149,15 @@ def test_who_has_all_hosts_meets_nobody_and_the_others_meet(lab: Path, pytester:
 
 
 def test_two_runs_meet_on_the_host(lab: Path, pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(_TESTS + "def test_alone(alone, at):\n    at(wait_for_others=2)\n")
+    pytester.makepyfile(_TESTS + "def test_alone(alone, at):\n    at(wait_for_others=7)\n")
     command = [sys.executable, "-m", "pytest", "--os-cloud=lab", "--whitebox-ssh-config=ssh_config", "-n0"]
     runs = [subprocess.Popen(command, cwd=lab, stdout=subprocess.PIPE, text=True) for _ in range(2)]
     said = [run.communicate(timeout=60)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], said
     first, second = _stays(lab)
     assert not first.meets(second)
+    (waited,) = [line for text in said for line in text.splitlines() if "waits" in line]
+    assert re.match(r"test_alone waits: the host compute1 is in use by \d+@\S+ for \S+::test_alone since", waited)
 
 
 _CHANGED = """

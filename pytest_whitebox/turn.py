@@ -21,6 +21,7 @@ from pytest_whitebox import reach
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts import Hosts
 from pytest_whitebox.core.lock import Busy, here, locked
+from pytest_whitebox.markers import missing
 from pytest_whitebox.session import session_key
 
 if TYPE_CHECKING:
@@ -93,15 +94,18 @@ def begin(item: pytest.Item) -> None:
     if not asked & {*CHANGES, *ONE, *USES}:
         return
     hosts = _hosts(item.config)
-    session = item.config.stash[session_key]
     names = {host.name for host in hosts}
-    turn.claim = Claim.of(asked, names, {host.name for host in hosts.computes}, _number(session.worker))
-    try:
-        for host in hosts:
-            _lock(turn, host, item)
-    except BaseException:
+    number = _number(item.config.stash[session_key].worker)
+    claim = Claim.of(asked, names, {host.name for host in hosts.computes}, number)
+    if claim.own and item.get_closest_marker("requires"):
+        # What the cloud has is looked up while nobody changes it; who lacks something is skipped, and needs no turn.
+        _take(turn, hosts, Claim(shared=frozenset(names)), item)
+        lacking = missing(item, reach.facts(item.config))
         turn.locks.close()
-        raise
+        if lacking:
+            return
+    turn.claim = claim
+    _take(turn, hosts, claim, item)
 
 
 def end(item: pytest.Item, following: pytest.Item | None) -> None:
@@ -135,17 +139,25 @@ def _hosts(config: pytest.Config) -> Hosts:
         return Hosts(())
 
 
-def _lock(turn: Turn, host: Host, item: pytest.Item) -> None:
-    own = host.name in turn.claim.own
-    host.transactions.refusal = None if own else _shared(host.name)
-    if not own and (host.name not in turn.claim.shared or host.name in turn.unreachable):
-        return
+def _take(turn: Turn, hosts: Hosts, claim: Claim, item: pytest.Item) -> None:
     try:
-        _wait(turn, host, item, shared=not own)
+        for host in hosts:
+            own = host.name in claim.own
+            host.transactions.refusal = None if own else _shared(host.name)
+            if own or host.name in claim.shared - turn.unreachable:
+                _lock(turn, host, item, shared=not own)
+    except BaseException:
+        turn.locks.close()
+        raise
+
+
+def _lock(turn: Turn, host: Host, item: pytest.Item, *, shared: bool) -> None:
+    try:
+        _wait(turn, host, item, shared=shared)
     except Busy:
         raise
     except StackproofError as error:
-        if own:
+        if not shared:
             raise
         turn.unreachable.add(host.name)
         warnings.warn(f"{host.name} is not locked, so another run may restart its services: {error}", stacklevel=2)

@@ -160,6 +160,40 @@ def test_two_runs_meet_on_the_host(lab: Path, pytester: pytest.Pytester) -> None
     assert re.match(r"test_alone waits: the host compute1 is in use by \d+@\S+ for \S+::test_alone since", waited)
 
 
+_LACKING = """
+@pytest.mark.parametrize("number", range(2))
+def test_shared(hosts, at, number):
+    at(wait_for_others=2)
+
+@pytest.mark.requires("dns")
+@pytest.mark.parametrize("number", range(2))
+def test_lacks(alone, number):
+    raise AssertionError("the cloud has no DNS")
+
+@pytest.mark.skip
+def test_skipped(alone):
+    raise AssertionError("it is skipped")
+"""
+_WHEN = """
+import json, os, time
+
+def pytest_runtest_logreport(report):
+    if report.skipped and "PYTEST_XDIST_WORKER" not in os.environ:
+        with open(os.environ["MEETINGS"], "a") as log:
+            for way in ("in", "out"):
+                print(json.dumps([report.nodeid, "", way, time.monotonic()]), file=log, flush=True)
+"""
+
+
+def test_what_is_skipped_waits_for_nobody(lab: Path, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(_WHEN)
+    _run(pytester, _LACKING, "-n5").assert_outcomes(passed=2, skipped=3)
+    stays = _stays(lab)
+    over = max(stay.ended for stay in stays if "shared" in stay.test)
+    assert len(stays) == 5
+    assert all(stay.ended < over for stay in stays if "shared" not in stay.test)
+
+
 _CHANGED = """
 def test_shared(hosts):
     with hosts[0].write_file("/var/lib/stackproof-test", b"x"):

@@ -23,7 +23,7 @@ def test_tpm_is_the_one_that_the_flavor_asks_for(cloud: Cloud, create: Create, m
 @pytest.mark.idempotent_id("6d2e8b4f-9c1a-4f7d-8e5b-2a0c7f3d9e64")
 def test_tpm_after_libvirt_was_restarted(cloud: Cloud, create: Create, hosts: Hosts, alone: None) -> None:
     host = hosts.computes[0]
-    host.service("libvirtd").restart()
+    host.service("libvirt").restart()
 
     assert_tpm(cloud, create.server(extra_specs=CRB, host=host), "tpm-crb")
 

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_whitebox.create import Create
 
-pytestmark = pytest.mark.requires("libvirt")
+pytestmark = [pytest.mark.requires("libvirt"), pytest.mark.usefixtures("any_host")]
 
 SPECS = {"hw_rng:allowed": "true"}
 

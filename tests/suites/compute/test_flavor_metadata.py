@@ -11,6 +11,7 @@ pytestmark = [pytest.mark.requires("libvirt"), pytest.mark.usefixtures("any_host
 SPECS = {"hw_rng:allowed": "true"}
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("41408007-dfd2-4495-bb23-e0825b69adf6")
 def test_domain_tells_the_flavor(create: Create) -> None:
     flavor = create.flavor(vcpus=2, ram=192, disk=1, extra_specs=SPECS)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from lxml import etree
 
 from pytest_whitebox.core.domain.domain import Domain
-from pytest_whitebox.core.domain.element import parse
+from pytest_whitebox.core.domain.element import clark, parse
 from pytest_whitebox.core.domain.part import Part, facts_of, shown
 
-#: What libvirt draws anew whenever it starts a guest; facts that stand there are declared volatile.
-_DRAWN = (".//alias", "seclabel/label", "seclabel/imagelabel")
+#: What libvirt and Nova write anew whenever they start a guest; facts that stand there are declared volatile.
+_DRAWN = (".//alias", "seclabel/label", "seclabel/imagelabel", clark("metadata/nova:instance/nova:creationTime"))
 _DRAWN_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     ".": ("id",), ".//graphics": ("port", "tlsPort"), ".//console": ("tty",), ".//serial/source": ("path",),
     ".//console/source": ("path",), ".//channel/source": ("path",), ".//source": ("index",),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_whitebox.cloud import Cloud
+from pytest_whitebox.core.host import Host
 from pytest_whitebox.core.hosts import Hosts
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
@@ -21,11 +22,10 @@ def test_tpm_is_the_one_that_the_flavor_asks_for(cloud: Cloud, create: Create, m
 
 
 @pytest.mark.idempotent_id("6d2e8b4f-9c1a-4f7d-8e5b-2a0c7f3d9e64")
-def test_tpm_after_libvirt_was_restarted(cloud: Cloud, create: Create, hosts: Hosts, alone: None) -> None:
-    host = hosts.computes[0]
-    host.service("libvirtd").restart()
+def test_tpm_after_libvirt_was_restarted(cloud: Cloud, create: Create, own_host: Host) -> None:
+    own_host.service("libvirt").restart()
 
-    assert_tpm(cloud, create.server(extra_specs=CRB, host=host), "tpm-crb")
+    assert_tpm(cloud, create.server(extra_specs=CRB), "tpm-crb")
 
 
 @pytest.mark.idempotent_id("e1b5d9f3-7a2c-4e6b-9d8f-4c0a6e2b8d75")

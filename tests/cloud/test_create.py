@@ -13,6 +13,9 @@ from pytest_whitebox.core.ledger import Ledger
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import ServerError
 
+# A test that uses the hosts waits while others restart their services.
+pytestmark = pytest.mark.usefixtures("hosts")
+
 PING = {"protocol": "icmp", "remote_ip_prefix": "0.0.0.0/0"}
 
 

@@ -89,6 +89,16 @@ def test_failure_in_the_middle_leaves_nothing(cloud: Cloud, prefix: str, broken:
     assert made(cloud, prefix) == {}
 
 
+def test_volume_that_a_server_took_with_it_is_undone(cloud: Cloud, prefix: str) -> None:
+    storage = cloud.connection.block_storage
+    with Ledger() as ledger:
+        volume = Create(cloud, ledger, prefix).volume()
+        promise = {"attachment": {"volume_uuid": volume.id, "instance_uuid": str(uuid4())}}
+        assert storage.post("/attachments", json=promise, microversion="3.27").ok
+        assert storage.get_volume(volume.id).status == "reserved"
+    assert made(cloud, prefix) == {}
+
+
 def made(cloud: Cloud, prefix: str) -> dict[str, int]:
     """How many things have a name, or a description, that begins so."""
     counts: dict[str, int] = {}

@@ -107,6 +107,17 @@ def _selinux(facts: Facts, _: Any) -> str:
     return f"needs a compute host on which SELinux enforces and none is: `setenforce 1`, or {OTHER}"
 
 
+def _locked_memory(facts: Facts, _: Any) -> str:
+    if any(one.locks_memory for one in facts.compute_hosts):
+        return ""
+    cure = "give root and libvirtd CAP_SYS_RESOURCE there"
+    return f"needs a compute host whose guests may lock their memory and the kernel refuses it: {cure}, or {OTHER}"
+
+
+def _ovn(facts: Facts, _: Any) -> str:
+    return "" if facts.has_ovn else f"needs a Neutron that drives OVN and no controller of OVN reports to it: {OTHER}"
+
+
 def _sriov(facts: Facts, _: Any) -> str:
     if any("physical_network" in device for one in facts.compute_hosts for device in one.pci):
         return ""
@@ -210,6 +221,8 @@ WORDS: Mapping[str, Need] = MappingProxyType(
         "pmem": Need("persistent memory", lambda facts, _: _offered(facts, "CUSTOM_PMEM_NAMESPACE_*", _PMEM)),
         "rbd": Need("servers' disks in Ceph", _rbd),
         "selinux": Need("SELinux that enforces", _selinux),
+        "locked-memory": Need("guests whose memory may be locked, as real time wants it", _locked_memory),
+        "ovn": Need("a Neutron that drives OVN", _ovn),
     }
 )
 #: Needs that have a value.

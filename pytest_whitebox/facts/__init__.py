@@ -55,6 +55,11 @@ class Facts:
         return any(str(found.hypervisor_type).upper() in _LIBVIRT for found in self.hypervisors)
 
     @cached_property
+    def has_ovn(self) -> bool:
+        """True if a controller of OVN reports to Neutron."""
+        return any("OVN Controller" in agent.agent_type for agent in self._connection.network.agents())
+
+    @cached_property
     def providers(self) -> tuple[placement.Provider, ...]:
         """The resource providers of the hypervisors that are up, with those under them (NUMA nodes, GPUs)."""
         return tuple(one for found in self.hypervisors for one in placement.providers(self._connection, found.id))

@@ -29,6 +29,7 @@ class Compute:
     smt: bool
     uefi: bool
     selinux: bool
+    locks_memory: bool
     pci: tuple[Mapping[str, Any], ...]
 
 
@@ -56,6 +57,8 @@ def look(host: Host) -> Compute:
         smt=capabilities.has_threads,
         uefi="efi" in host.domain_capabilities().firmwares,
         selinux="selinux" in capabilities.security,
+        # Within a container the kernel may refuse what libvirt needs for it.
+        locks_memory=host.run(["prlimit", "--memlock=unlimited:unlimited", "true"], check=False).ok,
         pci=tuple(device for text in _DEVICES for value in config.get_all("pci", text) for device in _specs(value)),
     )
 

@@ -27,6 +27,7 @@ def host(empty_host: Host, give_cpus: GiveCpus) -> Host:
     return empty_host
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("fe3078bd-8aea-4356-9ff1-3a95a0357524")
 def test_dedicated_cpus_are_not_shared(create: Create, database: Databases, host: Host) -> None:
     a = create.server(vcpus=1, extra_specs=DEDICATED, host=host)
@@ -79,10 +80,9 @@ def test_guest_without_a_spare_cpu_for_its_isolated_emulator_is_refused(
     assert not has_room(cloud, host, pcpus=3)
 
 
+@pytest.mark.requires("locked-memory")
 @pytest.mark.idempotent_id("1e7369e7-7ebc-4392-a520-094b0c699104")
 def test_realtime_vcpus_are_those_of_the_mask(create: Create, host: Host) -> None:
-    if not host.run(["prlimit", "--memlock=unlimited:unlimited", "true"], check=False).ok:
-        pytest.skip(f"needs a host that may lock the memory of guests: give libvirtd on {host.name} CAP_SYS_RESOURCE")
     specs = {**DEDICATED, "hw:cpu_realtime": "yes", "hw:cpu_realtime_mask": "^0"}
     server = create.server(vcpus=2, extra_specs=specs, host=host)
     domain = server.domain

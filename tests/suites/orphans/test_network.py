@@ -16,7 +16,7 @@ from pytest_whitebox.server import Server
 
 from .conftest import on_each
 
-pytestmark = pytest.mark.requires("network", "libvirt")
+pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 
 PORTS = "SELECT id FROM ports"
 NETWORKS = "SELECT id FROM networks"
@@ -26,6 +26,7 @@ OF_GUESTS = "SELECT id FROM ports WHERE device_owner = '' OR device_owner LIKE '
 SERVERS = "SELECT instance_uuid FROM instance_mappings WHERE NOT queued_for_delete"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("4610b671-afda-49be-9224-d31645b270e5")
 def test_each_plug_in_a_switch_has_its_port(hosts: Hosts, database: Databases, well: Server, port: Any) -> None:
     assert port.id in plugs(well.host)
@@ -42,6 +43,7 @@ def test_each_tap_device_is_plugged_in(hosts: Hosts, well: Server) -> None:
     assert not lasting(on_each(hosts.computes, lambda host: taps(host) - plugged(host)))
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("99432544-a9ed-4569-abd2-f3d390bcefb9")
 def test_each_port_is_bound_to_a_host_that_lives(cloud: Cloud, database: Databases, well: Server, port: Any) -> None:
     assert (port.id, well.host.name) in bound(database)
@@ -66,19 +68,17 @@ def test_each_port_of_a_server_has_its_server(database: Databases, well: Server,
 
 @pytest.mark.idempotent_id("5cb9780a-492f-4eea-8af4-971bbd1c8c19")
 def test_each_metadata_proxy_has_its_network(hosts: Hosts, database: Databases, well: Server, port: Any) -> None:
-    if port.network_id not in proxies(well.host):
-        pytest.skip("needs OVN's metadata agent on the compute hosts: choose another cloud with --os-cloud")
+    assert port.network_id in proxies(well.host)
 
     assert not lasting(
         on_each(hosts.computes, lambda host: proxies(host) - {row.id for row in database("neutron").rows(NETWORKS)})
     )
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("6fb0745f-7863-4c7b-a5fd-77d0384b4d9d")
 def test_neutron_and_ovn_have_the_same_ports(hosts: Hosts, database: Databases, port: Any) -> None:
     ovn = Ovn.discover(hosts)
-    if ovn is None:
-        pytest.skip("needs a Neutron that drives OVN: choose another cloud with --os-cloud")
     assert port.id in in_ovn(ovn) & in_neutron(database)
 
     assert not lasting(lambda: in_ovn(ovn) ^ in_neutron(database))

@@ -11,7 +11,9 @@ from pytest_whitebox.facts.computes import Compute
 from pytest_whitebox.facts.placement import Provider
 from pytest_whitebox.needs import VALUES, WORDS, need
 
-COMPUTE = Compute("compute1", "qemu", "qcow2", 1, {2048: 0}, smt=False, uefi=False, selinux=False, pci=())
+COMPUTE = Compute(
+    "compute1", "qemu", "qcow2", 1, {2048: 0}, smt=False, uefi=False, selinux=False, locks_memory=False, pci=()
+)
 PORT = {"address": "0000:05:00.0", "physical_network": "physnet1"}
 
 
@@ -35,6 +37,8 @@ HAS = {
     "uefi": with_host(uefi=True),
     "smt": with_host(smt=True),
     "selinux": with_host(selinux=True),
+    "locked-memory": with_host(locks_memory=True),
+    "ovn": Known(has_ovn=True),
     "sriov": with_host(pci=({}, PORT)),
     "pci": with_host(pci=({"vendor_id": "8086"},)),
     "rbd": with_host(images_type="rbd"),
@@ -47,7 +51,7 @@ HAS = {
     "key-manager": Known(service_types=frozenset({"key-manager"})),
     "HW_CPU_X86_AVX2": with_provider("HW_CPU_X86_AVX2"),
 }
-NOT = Known(is_admin=False)
+NOT = Known(is_admin=False, has_ovn=False)
 
 
 @pytest.mark.parametrize("word", HAS)

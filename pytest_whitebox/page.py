@@ -53,7 +53,8 @@ def cloud(facts: Mapping[str, Any]) -> str:
     words = ("cloud", "release", "region", "auth host", "compute microversion", "missing")
     cards = [_card(word, str(facts[word])) for word in words if facts.get(word)]
     cards += [_card("services", ", ".join(facts["services"]))] if facts.get("services") else []
-    hosts = [_host(name, services) for name, services in facts.get("hosts", {}).items()]
+    told = facts.get("facts", {})
+    hosts = [_host(name, services, told.get(name, ())) for name, services in facts.get("hosts", {}).items()]
     return f'<div class="sp-cloud">{"".join(cards)}</div><div class="sp-cloud">{"".join(hosts)}</div>'
 
 
@@ -134,12 +135,13 @@ def _card(title: str, text: str) -> str:
     return f'<div class="sp-card"><b>{escape(title)}</b>{escape(text)}</div>'
 
 
-def _host(name: str, services: Mapping[str, str]) -> str:
+def _host(name: str, services: Mapping[str, str], facts: Iterable[str]) -> str:
     rows = [
         f'<li class="sp-{"up" if state == "up" else "down"}">{escape(service)}</li>'
         for service, state in services.items()
     ]
-    return f'<div class="sp-card sp-host"><b>host</b>{escape(name)}<ul>{"".join(rows)}</ul></div>'
+    told = "".join(f'<br><span class="sp-id">{escape(fact)}</span>' for fact in facts)
+    return f'<div class="sp-card sp-host"><b>host</b>{escape(name)}{told}<ul>{"".join(rows)}</ul></div>'
 
 
 def _first_line(values: str) -> str:

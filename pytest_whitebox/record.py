@@ -61,6 +61,19 @@ def _told(cloud: Cloud) -> dict[str, Any]:
         "compute microversion": compute,
         "services": sorted(cloud.facts.service_types),
         "hosts": by_host,
+        "facts": _facts(cloud),
+    }
+
+
+def _facts(cloud: Cloud) -> dict[str, list[str]]:
+    """What is known of each host beside its services, with who says so."""
+    try:
+        hosts = list(cloud.hosts)
+    except StackproofError:
+        return {}
+    return {
+        host.name: [f"{fact.name} {fact.value} ({fact.source})" for fact in host.facts if fact.name != "service"]
+        for host in hosts
     }
 
 

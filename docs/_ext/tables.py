@@ -49,10 +49,10 @@ class Markers(_Table):
 
     def lines(self) -> Iterator[str]:
         """One definition per marker."""
-        from pytest_whitebox.markers import MARKERS
+        from pytest_whitebox.markers import MARKERS, WORDS
 
-        for marker in MARKERS.values():
-            usage, _, meaning = marker.usage.partition(": ")
+        for text in (*(marker.usage for marker in MARKERS.values()), *WORDS):
+            usage, _, meaning = text.partition(": ")
             yield f"`@pytest.mark.{usage}`\n: {meaning}\n"
 
 
@@ -171,6 +171,40 @@ class Faults(_Table):
             yield f"\n  Mended: {fault.cure}{'' if fault.lasts else '; also by `devcloud down`'}.\n"
 
 
+class Deployments(_Table):
+    """Each kind of deployment that is a table: how it is recognized, and where its nova-compute is."""
+
+    def lines(self) -> Iterator[str]:
+        """One row per kind."""
+        from pytest_whitebox.core.deployment import kinds
+        from pytest_whitebox.core.deployments.kind import Kind
+        from pytest_whitebox.core.deployments.named import Named
+
+        yield "| kind | recognized by | unit of nova-compute | libvirt in |\n|---|---|---|---|"
+        for kind in kinds():
+            if isinstance(kind, Kind):
+                signs = " or ".join(" and ".join(f"`{sign}`" for sign in group) for group in kind.signs[:2])
+                named = Named("nova-compute", kind.names.get("nova-compute", ("nova-compute",))[0])
+                libvirt = ", ".join(f"`{name}`" for name in kind.libvirt_containers) or "the host"
+                yield f"| {kind.name} | {signs} | `{named.fill(kind.units[0])}` | {libvirt} |"
+
+
+class Replaced(_Table):
+    """Each option of whitebox-tempest-plugin that is discovered now, and from what."""
+
+    def lines(self) -> Iterator[str]:
+        """One row per source."""
+        from pytest_whitebox.core.inventories.replaced import NODES, OPTIONS
+
+        named = {f"[{name.replace('.', '] ', 1)}": why for name, why in OPTIONS.items()}
+        sources: dict[str, list[str]] = {}
+        for name, why in {**NODES, **named}.items():
+            sources.setdefault(why, []).append(f"`{name}`")
+        yield "| discovered now from | instead of |\n|---|---|"
+        for why, names in sources.items():
+            yield f"| {why} | {', '.join(names)} |"
+
+
 def _sentence(fixture: Any) -> str:
     return _plain(inspect.getdoc(fixture._get_wrapped_function()) or "")
 
@@ -199,6 +233,8 @@ def _plain(text: str) -> str:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
-    for directive in (Settings, Markers, Needs, Fixtures, Verbs, Actions, Domain, Releases, Faults):
+    for directive in (
+        Settings, Markers, Needs, Fixtures, Verbs, Actions, Domain, Releases, Faults, Deployments, Replaced,
+    ):  # fmt: skip
         app.add_directive(directive.__name__.lower(), directive)
     return {"parallel_read_safe": True}

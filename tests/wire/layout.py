@@ -42,6 +42,7 @@ mkdir -p "$root/run/sshd" "$root/run/units" "$root/run/systemd/system"
 for container; do
     layered "$container" "$root/containers/$container"
     mount --bind "$root/run" "$root/containers/$container/run"
+    mount --rbind /dev "$root/containers/$container/dev"
     mount -t proc proc "$root/containers/$container/proc"
     mkdir -p "$root/var/log/kolla/nova" "$root/containers/$container/var/log/kolla/nova"
     mount --bind "$root/var/log/kolla/nova" "$root/containers/$container/var/log/kolla/nova"

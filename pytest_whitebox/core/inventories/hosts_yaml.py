@@ -47,15 +47,23 @@ class _Logins:
     hosts: Mapping[str, Section]
 
     def default(self) -> Login:
-        return self._jumping(_login(self.defaults), self.defaults, self.defaults.text("jump"), ("any host",))
+        return self._jumping(_login(self.defaults), self.defaults, self.defaults.text("jump"), ())
 
     def of(self, name: str, beyond: tuple[str, ...] = ()) -> Login:
-        """A host that others are ``beyond`` is on the way to them: the jump of the defaults is not for it."""
+        """Other hosts are ``beyond`` one that is on the way to them."""
         section = self.hosts[name]
         section.check(*_HOST)
-        general = "" if beyond else self.defaults.text("jump")
-        jump = section.text("jump") or (general if general != name else "")
+        jump = section.text("jump") or ("" if name in self._on_the_way() else self.defaults.text("jump"))
         return self._jumping(replace(_login(section, self.defaults), name=name), section, jump, (*beyond, name))
+
+    def _on_the_way(self) -> list[str]:
+        """The hosts that the jump of the defaults leads through, for which it is not meant."""
+        way: list[str] = []
+        at = self.defaults.text("jump")
+        while at in self.hosts and at not in way:
+            way.append(at)
+            at = self.hosts[at].text("jump")
+        return way
 
     def _jumping(self, login: Login, section: Section, jump: str, beyond: tuple[str, ...]) -> Login:
         if jump in beyond:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import socket
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from pytest_whitebox.core.inventory import HostEntry, Inventory, ServiceEntry
 from pytest_whitebox.core.known import Fact, Known, gather
 from pytest_whitebox.core.local import LocalTransport
 from pytest_whitebox.core.report import Sighting
-from pytest_whitebox.core.supervisor import Runit
+from pytest_whitebox.core.supervisor import Runit, Status
 from pytest_whitebox.core.transport import Transport
 
 
@@ -33,8 +34,16 @@ SEEN = [
 ]
 
 
+@dataclass(frozen=True)
+class Always(Runit):
+    """A supervisor that has whatever it is asked for."""
+
+    def status(self, transport: Transport, unit: str) -> Status:
+        return Status(exists=True, running=True, pid=None, enabled=True, text="")
+
+
 class Kind:
-    """A kind of deployment that has one service, on the host that is called after it."""
+    """A kind of deployment that has one service, called after the host, which no API knows."""
 
     name, libvirt_uri = "nothing", "test:///default"
 
@@ -47,7 +56,7 @@ class Kind:
     def service(self, transport: Transport, name: str) -> ServiceFacts:
         if name != self.host:
             raise UnknownService(f"no {name}", hint="none")
-        return ServiceFacts(name, "/nonexistent", Runit())
+        return ServiceFacts(name, name, Always())
 
     def libvirt(self, transport: Transport) -> Transport:
         return transport
@@ -93,6 +102,7 @@ def test_hosts_are_found_by_role_service_name_and_place(hosts: Hosts) -> None:
 
 
 def test_a_service_that_no_api_tells_of_is_looked_for_on_the_hosts(hosts: Hosts) -> None:
+    assert [host.name for host in hosts.running("net1")] == ["net1"]
     assert len(hosts.running("nova-api")) == 0
 
 

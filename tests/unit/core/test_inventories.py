@@ -122,6 +122,12 @@ def test_a_jump_may_lead_through_several_hosts_and_outside_the_file(tmp_path: Pa
     assert first.login.jump == Login("b", jump=Login("gate", user="root", port=2222))
 
 
+def test_the_jump_of_the_defaults_is_not_for_hosts_on_the_way(tmp_path: Path) -> None:
+    text = "{defaults: {jump: a}, hosts: {x: {}, a: {jump: b}, b: {}}}"
+    way = Login("a", jump=Login("b"))
+    assert _load(tmp_path, text).hosts[0].login == Login("x", jump=way)
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -9,7 +9,7 @@ NASTY = "<script>alert('x')</script>"
 def test_what_comes_from_a_cloud_or_a_test_is_escaped(tmp_path: Path) -> None:
     file = tmp_path / "console.log"
     file.write_text(NASTY)
-    facts = {"cloud": NASTY, "services": [NASTY], "hosts": {NASTY: {NASTY: "up"}}}
+    facts = {"cloud": NASTY, "services": [NASTY], "hosts": {NASTY: {NASTY: "up"}}, "facts": {NASTY: [NASTY]}}
     parts = [
         page.cloud(facts), page.evidence(file), page.name_cell(f"a.py::test_{NASTY}"), page.seen_cell([], NASTY),
         page.seen_cell([(1, NASTY, NASTY)], ""), page.facts([(1, NASTY, NASTY)]),

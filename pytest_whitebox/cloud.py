@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 
 from pytest_whitebox.core.clouds import ENVIRONMENT, Choice, named
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.facts import Facts
+from pytest_whitebox.facts import Facts, placement
+from pytest_whitebox.trace import Trace
 
 if TYPE_CHECKING:
     from openstack.connection import Connection
 
+    from pytest_whitebox.core.databases import Databases
     from pytest_whitebox.core.host import Host
     from pytest_whitebox.core.hosts import Hosts
     from pytest_whitebox.core.inventory import Inventory
@@ -29,17 +31,24 @@ class Cloud:
 
     def __init__(
         self, choice: Choice, connection: Connection, ssh_config: Path | None = None,
-        inventory: Inventory | None = None,
+        inventory: Inventory | None = None, trace: Trace | None = None,
     ) -> None:  # fmt: skip
         self.choice = choice
         self.connection: Connection = connection
-        self.facts = Facts(connection)
+        self.facts = Facts(connection, lambda: self.hosts)
+        self.trace = trace or Trace()
+        self.trace.follow(connection)
         self._ssh_config, self._inventory = ssh_config, inventory
         self._others = ExitStack()
 
     @classmethod
-    def connect(cls, choice: Choice, ssh_config: Path | None = None, inventory: Inventory | None = None) -> Cloud:
+    def connect(
+        cls, choice: Choice, ssh_config: Path | None = None, inventory: Inventory | None = None,
+        trace: Trace | None = None,
+    ) -> Cloud:  # fmt: skip
         """Connect and authorise; ``ssh_config`` leads to its hosts, of which the inventory says more.
+
+        ``trace`` hears of each request.
 
         Raises `StackproofError` if Keystone does not answer or does not let us in.
         """
@@ -54,7 +63,7 @@ class Cloud:
         except (OSError, ClientException, SDKException) as error:
             said = _said(error)
         else:
-            return cls(choice, connection, ssh_config, inventory)
+            return cls(choice, connection, ssh_config, inventory, trace)
         who = "" if choice.name == ENVIRONMENT else f"--os-cloud {choice.name} "
         hint = f"see that `openstack {who}token issue` works from here"
         raise StackproofError(f"cloud {choice.name!r} at {choice.auth_host} cannot be used: {said}", hint=hint)
@@ -72,6 +81,16 @@ class Cloud:
         found = Hosts.discover(self.connection, ssh_config=self._ssh_config, inventory=self._inventory)
         return self._others.enter_context(found)
 
+    @cached_property
+    def databases(self) -> Databases:
+        """The databases of its services, read only, by the credentials that lie on its hosts."""
+        from pytest_whitebox.core.databases import Databases
+        from pytest_whitebox.reach import connections
+
+        databases = Databases(lambda service, group: connections(self.hosts, service, group))
+        self._others.callback(databases.close)
+        return databases
+
     @property
     def region(self) -> str:
         """The region that the connection works in."""
@@ -80,7 +99,8 @@ class Cloud:
     def as_(self, name: str) -> Cloud:
         """The same or another cloud as another entry of clouds.yaml: ``cloud.as_("devcloud-alpha")``."""
         choice = named(name, "cloud.as_", self.choice.file)
-        return self._others.enter_context(Cloud.connect(choice, self._ssh_config, self._inventory))
+        made = Cloud.connect(choice, self._ssh_config, self._inventory, self.trace)
+        return self._others.enter_context(made)
 
     def hypervisor(self, host: Host | str) -> Any:
         """Nova's record of the hypervisor on a host; its ``id`` is also that of the resource provider in Placement."""
@@ -94,9 +114,13 @@ class Cloud:
 
     def inventory(self, host: Host | str) -> dict[str, Any]:
         """What a compute host offers, as Placement has it: ``cloud.inventory(host)["MEMORY_MB"].reserved``."""
-        placement: Any = self.connection.placement
-        found = placement.resource_provider_inventories(self.hypervisor(host).id)
+        api: Any = self.connection.placement
+        found = api.resource_provider_inventories(self.hypervisor(host).id)
         return {inventory.resource_class: inventory for inventory in found}
+
+    def traits(self, host: Host | str) -> frozenset[str]:
+        """The traits of a compute host, as Placement has them."""
+        return placement.traits(self.connection, self.hypervisor(host).id)
 
     def microversion(self, service_type: str) -> str | None:
         """The highest microversion that a service speaks, such as ``2.100``; None if it has none."""

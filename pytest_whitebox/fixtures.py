@@ -51,14 +51,9 @@ def hosts(cloud: Cloud, pytestconfig: pytest.Config) -> Hosts:  # noqa: ARG001 -
 
 
 @pytest.fixture(scope="session")
-def database(cloud: Cloud) -> Iterator[Databases]:
+def database(cloud: Cloud) -> Databases:
     """The databases of the cloud, read only: ``database("cinder")``, ``database.cell_of(server)``."""
-    from pytest_whitebox.core.databases import Databases
-    from pytest_whitebox.reach import connections
-
-    databases = Databases(lambda service, group: connections(cloud.hosts, service, group))
-    yield databases
-    databases.close()
+    return cloud.databases
 
 
 @pytest.fixture
@@ -69,15 +64,37 @@ def ledger() -> Iterator[Ledger]:
 
 
 @pytest.fixture
-def create(cloud: Cloud, ledger: Ledger, pytestconfig: pytest.Config, request: pytest.FixtureRequest) -> Create:
+def create(cloud: Cloud, ledger: Ledger, request: pytest.FixtureRequest) -> Create:
     """Verbs that make things for this test: ``create.server(vcpus=1)``, ``.volume()``, ``.flavor(…)``."""
     from pytest_whitebox import turn
+
+    made = _create(cloud, ledger, request)
+    made.place = turn.place(request.config)
+    return made
+
+
+@pytest.fixture(scope="module")
+def module_create(cloud: Cloud, request: pytest.FixtureRequest) -> Iterator[Create]:
+    """The same verbs for a fixture of a module: what it makes is there for all its tests, and removed after them."""
+    with Ledger() as ledger:
+        yield _create(cloud, ledger, request)
+
+
+@pytest.fixture(scope="session")
+def session_create(cloud: Cloud, request: pytest.FixtureRequest) -> Iterator[Create]:
+    """The same verbs for a fixture of the session; each worker of xdist makes its own."""
+    with Ledger() as ledger:
+        yield _create(cloud, ledger, request)
+
+
+def _create(cloud: Cloud, ledger: Ledger, request: pytest.FixtureRequest) -> Create:
     from pytest_whitebox.create import Create
 
-    session = pytestconfig.stash[session_key]
-    own = slug(request.node.name.removeprefix("test_"))[:24].strip("-._")
-    prefix = "-".join(filter(None, ("sp", session.run.id, session.worker, own)))
-    create = Create(cloud, ledger, prefix, session.image, place=turn.place(pytestconfig))
+    session = request.config.stash[session_key]
+    own = slug(request.node.name.rpartition("/")[2].removeprefix("test_").removesuffix(".py"))[:24].strip("-._")
+    whose = {"function": own, "module": f"module-{own}"}.get(request.scope, request.scope)
+    prefix = "-".join(filter(None, ("sp", session.run.id, session.worker, whose)))
+    create = Create(cloud, ledger, prefix, session.image)
     request.node.stash[servers_key] = create.servers
     return create
 
@@ -87,9 +104,22 @@ def alone(cloud: Cloud) -> None:
     """All hosts are this test's alone, for it changes or restarts what the others stand on."""
 
 
+@pytest.fixture(scope="module")
+def module_alone(cloud: Cloud) -> None:
+    """The same for all tests of a module."""
+
+
 @pytest.fixture
 def own_host(cloud: Cloud, pytestconfig: pytest.Config) -> Host:
     """A compute host that no other test uses meanwhile, so that it may be changed; this test's servers go there."""
+    from pytest_whitebox import turn
+
+    return turn.given(pytestconfig, cloud)
+
+
+@pytest.fixture(scope="module")
+def module_host(cloud: Cloud, pytestconfig: pytest.Config) -> Host:
+    """The same for all tests of a module: a fixture of the module may change the host, and all servers go there."""
     from pytest_whitebox import turn
 
     return turn.given(pytestconfig, cloud)
@@ -132,9 +162,11 @@ def set_config(hold: Hold) -> SetConfig:
 
 @pytest.fixture
 def _requirements(cloud: Cloud, request: pytest.FixtureRequest) -> None:
-    """Skip the test unless the cloud has what its markers require."""
+    """Skip the test, or fail it if the run is strict, unless the cloud has what its markers require."""
     from pytest_whitebox.markers import required
 
     missing = [sentence for requires in required(request.node) for sentence in requires.missing(cloud.facts)]
+    if missing and request.config.stash[session_key].strict:
+        pytest.fail(f"{'; '.join(missing)} (a failure by --whitebox-strict)", pytrace=False)
     if missing:
         pytest.skip("; ".join(missing))

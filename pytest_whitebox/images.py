@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from pytest_whitebox.core.errors import StackproofError
 
@@ -39,14 +39,20 @@ def copy(connection: Connection, image: Any, name: str, properties: Mapping[str,
     record = api.get(f"/images/{image.id}").json()
     kept = {key: value for key, value in record.items() if key not in _SET_BY_GLANCE and value is not None}
     body = {key: value for key, value in kept.items() if not key.startswith("os_glance_")}
-    made = api.post("/images", json={**body, **properties, "name": name, "visibility": "private"})
-    new = _answer(made, f"create image {name}")["id"]
     with tempfile.TemporaryFile() as content:
         with api.get(f"/images/{image.id}/file", stream=True) as download:
             shutil.copyfileobj(download.raw, content)
         content.seek(0)
-        headers = {"Content-Type": "application/octet-stream"}
-        _answer(api.put(f"/images/{new}/file", data=content, headers=headers), f"upload image {name}")
+        return upload(connection, content, name, {**body, **properties})
+
+
+def upload(connection: Connection, content: bytes | IO[bytes], name: str, properties: Mapping[str, Any]) -> Any:
+    """A private image of these bytes; ``properties`` may tell its ``disk_format``."""
+    api: Any = connection.image
+    told = {"container_format": "bare", **properties, "name": name, "visibility": "private"}
+    new = _answer(api.post("/images", json=told), f"create image {name}")["id"]
+    headers = {"Content-Type": "application/octet-stream"}
+    _answer(api.put(f"/images/{new}/file", data=content, headers=headers), f"upload image {name}")
     return api.get_image(new)
 
 

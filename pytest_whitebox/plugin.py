@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from pytest_whitebox.session import Session, session_key, unusable_key
+from pytest_whitebox.session import Session, session_key, trace_key, unusable_key
 from pytest_whitebox.settings import SETTINGS
+from pytest_whitebox.trace import Trace
 
 pytest_plugins = ["pytest_whitebox.fixtures"]
 
@@ -28,6 +29,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
     markers.declare(config)
     session = config.stash[session_key] = Session.of(config)
+    config.stash[trace_key] = Trace()
     session.check()
     report.prepare(config, session)
 
@@ -65,6 +67,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Wait for its turn; but once it was told that the cloud cannot be used, other tests that need it are skipped."""
     from pytest_whitebox import turn
 
+    item.config.stash[trace_key].begin()
     why = item.config.stash.get(unusable_key, "")
     if why and not {"cloud", "_requirements"}.isdisjoint(getattr(item, "fixturenames", ())):
         pytest.skip(why)
@@ -72,14 +75,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Generator[None, None, None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, None, None]:
     """Once all is undone it is another test's turn."""
     from pytest_whitebox import turn
 
     try:
         yield
     finally:
-        turn.end(item.config)
+        turn.end(item, nextitem)
 
 
 @pytest.hookimpl(wrapper=True)

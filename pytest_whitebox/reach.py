@@ -11,7 +11,8 @@ import pytest
 
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.session import Session, session_key, unusable_key
+from pytest_whitebox.session import Session, session_key, trace_key, unusable_key
+from pytest_whitebox.trace import Trace
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -89,17 +90,17 @@ def _connected(config: pytest.Config) -> Cloud:
     """The cloud, connected once for this process; what went wrong is raised again and not tried again."""
     found = config.stash.get(_cloud_key, None)
     if found is None:
-        found = config.stash[_cloud_key] = _connect(config.stash[session_key])
+        found = config.stash[_cloud_key] = _connect(config.stash[session_key], config.stash[trace_key])
     if isinstance(found, StackproofError):
         raise found
     return found
 
 
-def _connect(session: Session) -> Cloud | StackproofError:
+def _connect(session: Session, trace: Trace) -> Cloud | StackproofError:
     if session.choice is None:
         return session.problem or StackproofError(_NO_CLOUD, hint="see `openstack --os-cloud NAME token issue`")
     try:
-        return Cloud.connect(session.choice, session.ssh_config, session.inventory)
+        return Cloud.connect(session.choice, session.ssh_config, session.inventory, trace)
     except StackproofError as error:
         return error
 

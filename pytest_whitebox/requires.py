@@ -2,61 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
+
+from pytest_whitebox.needs import VALUES, known, need
 
 if TYPE_CHECKING:
     from pytest_whitebox.facts import Facts
 
-#: What may be required by its word alone, apart from "libvirt": official service types.
-SERVICE_TYPES = (
-    "baremetal", "block-storage", "compute", "dns", "identity", "image", "key-manager", "load-balancer", "network",
-    "object-store", "orchestration", "placement", "shared-file-system",
-)  # fmt: skip
-_WORDS = ("libvirt", *SERVICE_TYPES)
-_OTHER = "choose another cloud with --os-cloud"
-
 
 @dataclass(frozen=True, slots=True)
 class Requires:
-    """``@pytest.mark.requires("libvirt", "block-storage", computes=2, pcpus=4)``.
+    """``@pytest.mark.requires("libvirt", "tpm", computes=2)``; the words are in `pytest_whitebox.needs`."""
 
-    ``computes`` counts the compute hosts that are up, ``pcpus`` the CPUs of the largest of them.
-    """
-
-    usage: ClassVar[str] = "requires(*needs, computes=0, pcpus=0): skip the test unless the cloud has all of it"
+    usage: ClassVar[str] = "requires(*needs, **values): skip the test unless the cloud has all of it"
 
     needs: tuple[str, ...] = ()
-    computes: int = 0
-    pcpus: int = 0
+    values: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_mark(cls, mark: pytest.Mark) -> Requires:
         """What a marker says; raises `pytest.Collector.CollectError` for what it cannot say."""
-        if unknown := [word for word in mark.args if word not in _WORDS]:
-            raise _misused(f"{unknown[0]!r} is none of {', '.join(_WORDS)}")
-        if strange := sorted(set(mark.kwargs) - {"computes", "pcpus"}):
-            raise _misused(f"it knows no {strange[0]!r}")
-        if not all(type(value) is int and value > 0 for value in mark.kwargs.values()):
-            raise _misused("computes and pcpus are numbers above 0")
+        if unknown := [word for word in mark.args if not isinstance(word, str) or need(word) is None]:
+            raise _misused(f"{unknown[0]!r} is none of {known()}")
+        if strange := sorted(set(mark.kwargs) - set(VALUES)):
+            raise _misused(f"it knows no {strange[0]!r}, but {', '.join(VALUES)}")
+        for name, value in mark.kwargs.items():
+            _check(name, value)
         if not mark.args and not mark.kwargs:
             raise _misused("it requires nothing")
-        return cls(mark.args, **mark.kwargs)
+        return cls(mark.args, dict(mark.kwargs))
 
     def missing(self, facts: Facts) -> Iterator[str]:
         """A sentence with its next step for each thing that the cloud does not have."""
-        for word in self.needs:
-            if word == "libvirt" and not facts.has_libvirt:
-                yield f"needs a hypervisor driven by libvirt and none is up: start one, or {_OTHER}"
-            if word in SERVICE_TYPES and word not in facts.service_types:
-                yield f"needs a {word} service and the catalog has none: deploy it, or {_OTHER}"
-        if self.computes and facts.computes < self.computes:
-            yield f"needs {self.computes} compute hosts and {facts.computes} are up: start more, or {_OTHER}"
-        if self.pcpus and facts.pcpus < self.pcpus:
-            yield f"needs a compute host with {self.pcpus} CPUs and the largest has {facts.pcpus}: {_OTHER}"
+        told = (found.missing(facts, None) for word in self.needs if (found := need(word)))
+        counted = (VALUES[name].missing(facts, value) for name, value in self.values.items())
+        yield from filter(None, (*told, *counted))
+
+
+def _check(name: str, value: Any) -> None:
+    check = VALUES[name].check
+    try:
+        if check is not None:
+            check(value)
+    except ValueError as error:
+        raise _misused(f"{name} {error}") from None
 
 
 def _misused(why: str) -> Exception:

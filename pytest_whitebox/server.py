@@ -3,35 +3,63 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from pytest_whitebox.actions import attaching, moving, power, shape
+from pytest_whitebox.actions.record import Action
+from pytest_whitebox.actions.settle import PATIENCE, ServerError, fault, seen
 from pytest_whitebox.core.cpuset import parse_cpus
 from pytest_whitebox.core.domain import Domain
-from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.wait import wait_for
+from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
     from pytest_whitebox.core.host import Host
+    from pytest_whitebox.core.ledger import Ledger
+
+__all__ = ["Server", "ServerError"]
 
 #: Where libvirt keeps the process id of each guest's QEMU.
 _PID_FILE = "/run/libvirt/qemu/{}.pid"
 
 
-class ServerError(StackproofError):
-    """A server went to ERROR, or not where it should; tells the fault that Nova recorded."""
-
-
 class Server:
     """A server of the cloud; every look at ``domain`` or ``affinity`` is a new look at its host.
 
-    Bind ``server.domain`` to a name when two assertions must speak of the same look.
+    Bind ``server.domain`` to a name when two assertions must speak of the same look. The actions wait until Nova is
+    done and return the server; what they change outside of it is noted in ``ledger``.
     """
 
-    def __init__(self, resource: Any, cloud: Cloud) -> None:
-        self._resource, self._cloud = resource, cloud
+    stop = power.stop
+    start = power.start
+    reboot = power.reboot
+    pause = power.pause
+    unpause = power.unpause
+    suspend = power.suspend
+    resume = power.resume
+
+    rebuild = shape.rebuild
+    rescue = shape.rescue
+    unrescue = shape.unrescue
+    shelve = shape.shelve
+    unshelve = shape.unshelve
+
+    live_migrate = moving.live_migrate
+    migrate = moving.migrate
+    resize = moving.resize
+    confirm = moving.confirm
+    revert = moving.revert
+    evacuate = moving.evacuate
+
+    attach_volume = attaching.attach_volume
+    detach_volume = attaching.detach_volume
+    attach_port = attaching.attach_port
+    detach_port = attaching.detach_port
+
+    def __init__(self, resource: Any, cloud: Cloud, ledger: Ledger | None = None) -> None:
+        self._resource, self.cloud, self._ledger = resource, cloud, ledger
 
     def __repr__(self) -> str:
         return f"<Server {self.name}>"
@@ -61,7 +89,7 @@ class Server:
         """The host it runs on."""
         if not self._resource.compute_host:
             raise ServerError(f"server {self.name} is on no host that this user may see", hint="use an administrator")
-        return self._cloud.hosts[str(self._resource.compute_host)]
+        return self.cloud.hosts[str(self._resource.compute_host)]
 
     @property
     def domain(self) -> Domain:
@@ -104,27 +132,48 @@ class Server:
     @property
     def console_log(self) -> str:
         """All that the guest wrote to its serial console so far."""
-        answer: Any = self._cloud.connection.compute.get_server_console_output(self._resource)
+        answer: Any = self.cloud.connection.compute.get_server_console_output(self._resource)
         return str(answer["output"])
 
     def refresh(self) -> Server:
         """Ask the API again; returns itself."""
-        self._resource = self._cloud.connection.compute.get_server(self.id)
+        self._resource = self.cloud.connection.compute.get_server(self.id)
         return self
 
-    def wait_for(self, status: str, *, timeout: float = 300) -> Server:
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What Nova recorded of each request to it, the newest first."""
+        compute: Any = self.cloud.connection.compute
+        listed = compute.server_actions(self.id)
+        return tuple(Action.from_resource(compute.get_server_action(one.request_id, self.id)) for one in listed)
+
+    @property
+    def migrations(self) -> tuple[Any, ...]:
+        """Nova's records of its migrations, the newest first."""
+        return moving.migrations(self)
+
+    def note(self, what: str, undo: Callable[[], object]) -> None:
+        """Note in the ledger how something is undone that this server's end would leave."""
+        if self._ledger is not None:
+            self._ledger.add(what, undo)
+
+    def wait_for(self, status: str, *, timeout: float = PATIENCE) -> Server:
         """Wait until the server has a status; `ServerError` with Nova's fault if it goes to ERROR instead."""
-        wait_for(
-            lambda: self._has(status), timeout=timeout, every=0.5, what=f"server {self.name} to become {status}",
-            hint=f"see `openstack server event list {self.id}` and the log of nova-compute on its host",
-        )  # fmt: skip
+        what = f"server {self.name} to become {status}"
+        try:
+            wait_for(lambda: self._has(status), timeout=timeout, every=0.5, what=what)
+        except WaitTimeout:
+            done = "; ".join(map(str, self.actions[:1])) or "no action is recorded"
+            raise ServerError(
+                f"waited {timeout:g} s for {what}: {seen(self)}; {done}",
+                hint=f"see `openstack server event list {self.id}` and the log of nova-compute on its host",
+            ) from None
         return self
 
     def _has(self, status: str) -> bool:
         self.refresh()
         if self.status == "ERROR" != status:
-            fault = self._resource.fault or {}
-            said = fault.get("message", "Nova recorded no fault")
+            said = fault(self) or "Nova recorded no fault"
             raise ServerError(f"server {self.name} went to ERROR: {said}", hint=f"`openstack server show {self.id}`")
         return self.status == status and not self._resource.task_state
 

@@ -14,6 +14,7 @@ from pytest_whitebox import settings
 from pytest_whitebox.core.clouds import Choice, choose
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.rundirectory import RunDirectory
+from pytest_whitebox.trace import Trace
 
 if TYPE_CHECKING:
     from pytest_whitebox.core.inventory import Inventory
@@ -26,7 +27,7 @@ class Session:
     """The chosen cloud, or why there is none, and where the run writes.
 
     ``worker`` is empty without xdist; ``named`` tells that this run, not the environment, names the cloud and
-    tests it.
+    tests it; ``strict`` fails what would be skipped for want of something.
     """
 
     choice: Choice | None
@@ -38,6 +39,7 @@ class Session:
     run: RunDirectory
     worker: str
     named: bool
+    strict: bool
 
     @classmethod
     def of(cls, config: pytest.Config) -> Session:
@@ -54,7 +56,9 @@ class Session:
         named = (bool(name) and not source.startswith("$")) or given
         named = named and not any(config.getoption(o, False) for o in _LOOKS_ONLY)
         run = _run(config, worker)
-        return cls(choice, problem, path, where, inventory, image or None, run, worker.get("workerid", ""), named)
+        strict, _ = settings.STRICT.read(config)
+        own = worker.get("workerid", "")
+        return cls(choice, problem, path, where, inventory, image or None, run, own, named, strict)
 
     def check(self) -> None:
         """Raise `pytest.UsageError` if the user named a cloud, for this run, that cannot be."""
@@ -77,6 +81,8 @@ class Session:
 
 
 session_key = pytest.StashKey[Session]()
+#: What the test that runs now asked of the cloud.
+trace_key = pytest.StashKey[Trace]()
 #: Why the cloud cannot be used, once that was told.
 unusable_key = pytest.StashKey[str]()
 

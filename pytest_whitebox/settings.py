@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_whitebox.core.setting import Setting
+from pytest_whitebox.core.setting import Setting, boolean
 
 CLOUD = Setting(
     "--os-cloud", "OS_CLOUD", "whitebox_cloud", "", "entry of clouds.yaml to test", convert=str, metavar="NAME"
@@ -26,5 +26,9 @@ RUNS = Setting(
     "--whitebox-runs", "WHITEBOX_RUNS", "whitebox_runs", ".stackproof/runs",
     "folder that gets a folder for each run", convert=str, metavar="FOLDER",
 )  # fmt: skip
+STRICT = Setting(
+    "--whitebox-strict", "WHITEBOX_STRICT", "whitebox_strict", False,
+    "fail tests whose `requires` the cloud does not meet, instead of skipping them", convert=boolean,
+)  # fmt: skip
 
-SETTINGS = (CLOUD, SSH_CONFIG, INVENTORY, IMAGE, RUNS)
+SETTINGS = (CLOUD, SSH_CONFIG, INVENTORY, IMAGE, RUNS, STRICT)

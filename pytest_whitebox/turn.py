@@ -2,7 +2,8 @@
 
 Which hosts a test uses shows in the fixtures that it asks for. All its locks are taken before anything is set up
 for it, in the order of the hosts' names, so that no two tests wait for each other. They lie on the hosts, where
-runs from several machines meet, and a worker that dies lets go of them.
+runs from several machines meet, and a worker that dies lets go of them. Hosts that a module changes for all its tests
+stay its own until the last of them.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import warnings
 from collections.abc import Collection
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
     from pytest_whitebox.core.host import Host
 
 #: Fixtures by which a test says that it changes hosts, that one host is enough for it, and that it uses all.
-CHANGES = frozenset({"alone", "set_config", "hold"})
-ONE = ("own_host", "any_host")
+CHANGES = frozenset({"alone", "set_config", "hold", "module_alone"})
+ONE = ("own_host", "any_host", "module_host")
+#: Those of them that last until the module's last test.
+LASTING = frozenset({"module_alone", "module_host"})
 USES = frozenset({"hosts", "database", "create", "module_create", "session_create"})
 
 _PATIENCE = 3600  # seconds: the others may have long tests
@@ -54,8 +58,8 @@ class Claim:
         one = next((name for name in ONE if name in asked), "")
         if one and computes:
             place = sorted(computes)[worker % len(computes)]
-            own = frozenset({place} if one == "own_host" else ())
-            others = everything if "hosts" in asked else everything - set(computes) | {place}
+            own = frozenset(() if one == "any_host" else {place})
+            others = everything if {"hosts", "module_host"} & set(asked) else everything - set(computes) | {place}
             return cls(own, others - own, place)
         if CHANGES & set(asked):
             return cls(own=everything)
@@ -64,9 +68,13 @@ class Claim:
 
 @dataclass(slots=True)
 class Turn:
-    """The locks that the test under way has, what they are for, and hosts that turned out to be out of reach."""
+    """The locks that the test under way has, what they are for, and hosts that turned out to be out of reach.
+
+    ``module`` is the file whose tests keep the locks, if they do.
+    """
 
     claim: Claim = field(default_factory=Claim)
+    module: Path | None = None
     locks: ExitStack = field(default_factory=ExitStack)
     unreachable: set[str] = field(default_factory=set)
 
@@ -77,6 +85,8 @@ turn_key = pytest.StashKey[Turn]()
 def begin(item: pytest.Item) -> None:
     """Wait for the turn of a test; raises `Busy` if others do not let go of their hosts."""
     turn = item.config.stash.setdefault(turn_key, Turn())
+    if turn.module == item.path:
+        return
     turn.claim = Claim()
     asked = set(getattr(item, "fixturenames", ()))
     if not asked & {*CHANGES, *ONE, *USES}:
@@ -93,9 +103,13 @@ def begin(item: pytest.Item) -> None:
         raise
 
 
-def end(config: pytest.Config) -> None:
-    """Give back the locks of the test that is over."""
-    config.stash.setdefault(turn_key, Turn()).locks.close()
+def end(item: pytest.Item, following: pytest.Item | None) -> None:
+    """Give back the locks of the test that is over, unless they are for the test that follows, too."""
+    turn = item.config.stash.setdefault(turn_key, Turn())
+    lasts = turn.module == item.path or LASTING & set(getattr(item, "fixturenames", ()))
+    turn.module = item.path if lasts and following is not None and following.path == item.path else None
+    if turn.module is None:
+        turn.locks.close()
 
 
 def place(config: pytest.Config) -> str:

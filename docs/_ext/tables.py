@@ -40,7 +40,8 @@ class Settings(_Table):
             doors = [f"environment `{setting.env}`", f"ini `{setting.ini}`"]
             if setting.default:
                 doors.append(f"default `{setting.default}`")
-            yield f"`{setting.option} {setting.metavar}`\n: {setting.help}; {', '.join(doors)}\n"
+            word = f"{setting.option} {setting.metavar or ''}".strip()
+            yield f"`{word}`\n: {setting.help}; {', '.join(doors)}\n"
 
 
 class Markers(_Table):
@@ -66,6 +67,39 @@ class Fixtures(_Table):
             marker = getattr(fixture, "_fixture_function_marker", None)
             if marker is not None and not name.startswith("_"):
                 yield f"`{name}` ({marker.scope})\n: {_sentence(fixture)}\n"
+
+
+class Needs(_Table):
+    """Each need that a test may require."""
+
+    def lines(self) -> Iterator[str]:
+        """One definition per need; service types are told in the text."""
+        from pytest_whitebox.needs import VALUES, WORDS
+
+        for word, need in WORDS.items():
+            yield f'`"{word}"`\n: {need.meaning}\n'
+        for name, need in VALUES.items():
+            yield f"`{name}=`\n: {need.meaning}\n"
+
+
+class Verbs(_Table):
+    """Each verb of ``create``."""
+
+    def lines(self) -> Iterator[str]:
+        """One definition per verb, in the order of the class."""
+        from pytest_whitebox.create import Create
+
+        yield from _methods(Create, "create")
+
+
+class Actions(_Table):
+    """Each action of a server."""
+
+    def lines(self) -> Iterator[str]:
+        """One definition per action, in the order of the class."""
+        from pytest_whitebox.server import Server
+
+        yield from _methods(Server, "server", "pytest_whitebox.actions")
 
 
 class Domain(_Table):
@@ -172,12 +206,35 @@ class Replaced(_Table):
 
 
 def _sentence(fixture: Any) -> str:
-    text = inspect.getdoc(fixture._get_wrapped_function()) or ""
+    return _plain(inspect.getdoc(fixture._get_wrapped_function()) or "")
+
+
+def _methods(kind: type, name: str, package: str = "") -> Iterator[str]:
+    """One definition per public method that comes from the package, with its arguments."""
+    for verb, function in vars(kind).items():
+        if inspect.isfunction(function) and not verb.startswith("_") and function.__module__.startswith(package):
+            arguments = ", ".join(_shown(one) for one in list(inspect.signature(function).parameters.values())[1:])
+            sentence = _plain((inspect.getdoc(function) or "").partition("\n\n")[0])
+            yield f"`{name}.{verb}({arguments})`\n: {sentence}\n"
+
+
+def _shown(parameter: inspect.Parameter) -> str:
+    if parameter.kind is inspect.Parameter.VAR_KEYWORD:
+        return f"**{parameter.name}"
+    if parameter.kind is inspect.Parameter.VAR_POSITIONAL:
+        return f"*{parameter.name}"
+    empty = parameter.default is inspect.Parameter.empty
+    return parameter.name if empty else f"{parameter.name}={parameter.default!r}"
+
+
+def _plain(text: str) -> str:
     return text.replace("``", "`").replace("\n", " ")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
-    for directive in (Settings, Markers, Fixtures, Domain, Releases, Faults, Deployments, Replaced):
+    for directive in (
+        Settings, Markers, Needs, Fixtures, Verbs, Actions, Domain, Releases, Faults, Deployments, Replaced,
+    ):  # fmt: skip
         app.add_directive(directive.__name__.lower(), directive)
     return {"parallel_read_safe": True}

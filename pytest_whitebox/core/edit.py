@@ -59,6 +59,8 @@ def described(changes: Changes) -> str:
 
 def _begin(transactions: Transactions, services: Sequence[Service], path: str, changes: Changes, depth: int) -> Entry:
     """Write the entry, then the file; nothing is touched if the changes would not take effect."""
+    # A file that is malformed already is told with its own line.
+    read = services[0].config.paths
     original = read_file_if_there(transactions.transport, path)
     new = edited(original or b"", changes)
     for one in services:
@@ -66,7 +68,7 @@ def _begin(transactions: Transactions, services: Sequence[Service], path: str, c
     names = tuple(one.name for one in services)
     entry = Entry("file", path, path, names, original, digest(new), here(), depth)
     # A drop-in file is to be read by whom the service's other files are read by.
-    like = next(iter(existing(transactions.transport, services[0].config.paths)), "")
+    like = next(iter(existing(transactions.transport, read)), "")
     transactions.begin(entry, lambda: write_file(transactions.transport, path, new, like=like), proven=False)
     return entry
 

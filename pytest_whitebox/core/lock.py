@@ -26,7 +26,7 @@ mkdir -p -- "$(dirname -- "$1")"
 exec 9>>"$1" 8>>"$1.door"
 flock -w "$2" 8 && flock "$4" -w "$2" 9 || { cat -- "$1" >&2; exit 75; }
 exec 8>&-
-printf "%s since %s\n" "$3" "$(date -u +%FT%TZ)" >"$1"
+printf "%s since %s\\n" "$3" "$(date -u +%FT%TZ)" >"$1" || :
 echo locked
 exec cat >/dev/null
 """
@@ -49,10 +49,14 @@ def locked(
         try:
             held = stack.enter_context(transport.hold(command, timeout=2 * wait + _START))
         except CommandFailed as error:
+            said = error.result.stderr.strip()
             if error.result.rc != _BUSY:
-                raise
+                why = (said.splitlines() or ["it says nothing"])[-1]
+                raise StackproofError(
+                    f"{what} cannot be locked: {why}", hint=f"can {file} be written there?"
+                ) from error
             raise Busy(
-                f"{what} is in use by {error.result.stderr.strip() or 'somebody'}, still after {wait:g} s",
+                f"{what} is in use by {said or 'somebody'}, still after {wait:g} s",
                 hint="wait for that run, or end that process: what it changed is then restored",
             ) from None
         yield held

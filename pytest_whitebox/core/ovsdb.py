@@ -73,12 +73,13 @@ class Ovn:
     south: Ovsdb
 
     @classmethod
-    def discover(cls, hosts: Hosts) -> Ovn | None:
-        """Through the configuration of Neutron's server, on the host that has it; None if that knows no OVN."""
+    def discover(cls, hosts: Hosts) -> Ovn:
+        """Through the configuration of Neutron's server, on the host that has it."""
         for host, config in _configurations(hosts):
             if config.get("ovn", "ovn_nb_connection"):
                 return cls(_database(host, config, "nb"), _database(host, config, "sb"))
-        return None
+        hint = f"{' or '.join(_SERVERS)} must run on a host that SSH reaches, with [ovn] ovn_nb_connection set"
+        raise StackproofError("no configuration of Neutron says where OVN has its databases", hint=hint)
 
     def only(self, side: str, table: str, conditions: Conditions) -> Row:
         """The row of ``north`` or ``south`` that fulfils the conditions; `StackproofError` if that is not one."""

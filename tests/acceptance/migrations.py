@@ -37,7 +37,7 @@ def _accept(record: Record, devcloud: Devcloud, times: int) -> None:
 
 
 def _move(record: Record, devcloud: Devcloud, made: Guest, times: int) -> None:
-    mover = Mover(_admin(devcloud), made.server)
+    mover = Mover.of(devcloud.state / "clouds.yaml", made.server)
     took, pings = [], []
     for number in range(1, times + 1):
         with record.step(f"{number}: live migration") as step:
@@ -58,7 +58,7 @@ def _move(record: Record, devcloud: Devcloud, made: Guest, times: int) -> None:
     with record.step("resize to small") as step:
         step.said = f"on {mover.resize('small')}; {made.well()}"
     _evacuate(record, devcloud, made, mover)
-    _fail_over(record, devcloud, made, mover.admin)
+    _fail_over(record, devcloud, made, mover.cloud.connection)
 
 
 def _evacuate(record: Record, devcloud: Devcloud, made: Guest, mover: Mover) -> None:
@@ -107,14 +107,6 @@ def _losses(ping: Ping) -> str:
 
 def _on(devcloud: Devcloud, host: str, *words: str) -> str:
     return devcloud("ssh", host, *words).stdout
-
-
-def _admin(devcloud: Devcloud) -> Any:
-    from openstack.config import OpenStackConfig
-    from openstack.connection import Connection
-
-    config = OpenStackConfig(config_files=[str(devcloud.state / "clouds.yaml")])
-    return Connection(config=config.get_one(cloud="devcloud"))
 
 
 if __name__ == "__main__":

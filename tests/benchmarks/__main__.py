@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 
 from pytest_whitebox.core.errors import StackproofError
-from tests.benchmarks import cloud, domain, load, sheet, transport
+from tests.benchmarks import cloud, configuration, domain, load, sheet, suites, transport
 from tests.benchmarks.figure import Figure
 
-_GROUPS = ("plugin", "domain", "devcloud", "commands")
+_GROUPS = ("plugin", "domain", "devcloud", "commands", "configuration", "suites")
 
 
 def main() -> int:
@@ -36,12 +36,16 @@ def _taken(wanted: set[str], runs: int, cold: int) -> Iterator[Figure]:
         yield from sheet.write("the plugin in an unrelated project", load.figures())
     if "domain" in wanted:
         yield from sheet.write("domain", domain.figures())
-    if wanted & {"devcloud", "commands"}:
+    if wanted & {"devcloud", "commands", "configuration", "suites"}:
         with cloud.own_cloud() as environment:
             if "devcloud" in wanted:
                 yield from sheet.write("devcloud", cloud.figures(environment, runs=runs, cold=cold))
             if "commands" in wanted:
                 yield from sheet.write("commands on a host", transport.figures(cloud.up(environment)))
+            if "configuration" in wanted:
+                yield from sheet.write("a changed configuration", configuration.figures(cloud.up(environment)))
+            if "suites" in wanted:
+                yield from sheet.write("the suites, side by side", suites.figures(cloud.up(environment)))
 
 
 if __name__ == "__main__":

@@ -52,10 +52,15 @@ def figures(environment: dict[str, str], *, runs: int, cold: int) -> Iterator[Fi
     state = Path(environment["DEVCLOUD_STATE"])
     resident = tuple(_resident(state) / 1e9 for _ in range(runs))
     yield Figure("resident memory of all processes, no guests", "GB", resident, 6)
-    admin = _admin(state / "clouds.yaml")
+    clouds = state / "clouds.yaml"
+    admin = _admin(clouds)
     yield Figure("boot to ACTIVE", "s", tuple(_boots(admin, runs)), 20, "128 MB guest, one port")
     yield Figure(
-        "live migration", "s", tuple(_moves(admin, runs)), 30, "128 MB guest, one port, up to ACTIVE on the other host"
+        "live migration",
+        "s",
+        tuple(_moves(clouds, admin, runs)),
+        30,
+        "128 MB guest, one port, up to ACTIVE on the other host",
     )
     save = _devcloud(environment, "save", "figures", timeout=_UP)
     load = tuple(_devcloud(environment, "load", "figures", timeout=_UP) for _ in range(runs))
@@ -102,9 +107,9 @@ def _boots(admin: Any, runs: int) -> Iterator[float]:
             yield time.perf_counter() - began
 
 
-def _moves(admin: Any, runs: int) -> Iterator[float]:
+def _moves(clouds: Path, admin: Any, runs: int) -> Iterator[float]:
     with _server(admin) as server:
-        mover = Mover(admin, server)
+        mover = Mover.of(clouds, server)
         for _ in range(runs):
             began = time.perf_counter()
             mover.live()

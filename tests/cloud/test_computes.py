@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,11 +19,11 @@ _PAUSE = 5
 
 
 @pytest.fixture(scope="module")
-def mover(server: Guest, state: State, connect: Callable[[str], Any]) -> Mover:
+def mover(server: Guest, state: State) -> Mover:
     """Moves the guest."""
     if state.settings().computes < 2:
         pytest.skip("needs two compute hosts: `devcloud up --computes 2` adds one")
-    return Mover(connect("devcloud"), server.server)
+    return Mover.of(state.clouds_yaml, server.server)
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def zone(server: Guest, mover: Mover) -> Iterator[str]:
     """An availability zone of one compute host: not the one that the guest is on."""
     from openstack.exceptions import ConflictException
 
-    compute = mover.admin.compute
+    compute = mover.cloud.connection.compute
     elsewhere = next(found.name for found in compute.hypervisors() if found.name != mover.host)
     made = compute.create_aggregate(name="elsewhere", availability_zone="elsewhere")
     compute.add_host_to_aggregate(made, elsewhere)
@@ -63,7 +63,7 @@ def neighbour(server: Guest, mover: Mover, zone: str) -> Iterator[Any]:
     )
     try:
         cloud.compute.wait_for_server(made, wait=180)
-        assert mover.admin.compute.get_server(made.id).compute_host != mover.host
+        assert mover.cloud.connection.compute.get_server(made.id).compute_host != mover.host
         yield next(cloud.network.ports(device_id=made.id))
     finally:
         cloud.compute.delete_server(made)

@@ -13,7 +13,7 @@ from typing import Any
 class Cloud(ThreadingHTTPServer):
     """``flavors`` are those that exist; a name in ``lost`` is made, but the answer to its maker gets lost.
 
-    ``computes`` run nova-compute, as Nova tells.
+    ``ids`` are those under which requests for flavors came, each once; ``computes`` run nova-compute, as Nova tells.
     """
 
     daemon_threads = True
@@ -22,6 +22,7 @@ class Cloud(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.flavors: dict[str, dict[str, Any]] = {}
         self.lost: set[str] = set()
+        self.ids: list[str] = []
         self.computes: tuple[str, ...] = ()
 
     @property
@@ -39,6 +40,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/compute/v2.1":
             self.answer({"version": {**self.version("v2.1", path), "version": "2.100", "min_version": "2.1"}})
         elif path == "/compute/v2.1/flavors/detail":
+            self.note()
             self.answer({"flavors": list(self.server.flavors.values())})
         elif path == "/compute/v2.1/os-services":
             self.answer({"services": [self.service(name) for name in self.server.computes]})
@@ -52,6 +54,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/v3/auth/tokens":
             self.answer({"token": self.token()}, 201)
             return
+        self.note()
         flavor = {**body["flavor"], "id": str(len(self.server.flavors) + 1)}
         self.server.flavors[flavor["id"]] = flavor
         if any(word in flavor["name"] for word in self.server.lost):
@@ -62,6 +65,11 @@ class Handler(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         del self.server.flavors[self.path.rpartition("/")[2]]
         self.answer({}, 202)
+
+    def note(self) -> None:
+        id = self.headers["X-OpenStack-Request-ID"]
+        if id not in self.server.ids:
+            self.server.ids.append(id)
 
     def service(self, host: str) -> dict[str, Any]:
         return {"id": host, "binary": "nova-compute", "host": host, "state": "up", "status": "enabled",
@@ -86,6 +94,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("X-Subject-Token", "gAAAA-token")
+        self.send_header("X-OpenStack-Request-ID", "req-of-the-service")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

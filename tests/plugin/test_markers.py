@@ -7,9 +7,12 @@ import pytest
 from .conftest import Run
 
 MISUSED = {
-    "requires('libvrit')": "*requires(*needs, computes=0, pcpus=0): 'libvrit' is none of libvirt, *",
-    "requires(hosts=2)": "*requires(*): it knows no 'hosts'",
-    "requires(computes='2')": "*requires(*): computes and pcpus are numbers above 0",
+    "requires('libvrit')": "*requires(*needs, ?*values): 'libvrit' is none of libvirt, *, or a trait of Placement",
+    "requires('hw_cpu_x86_avx')": "*requires(*): 'hw_cpu_x86_avx' is none of *",
+    "requires(hosts=2)": "*requires(*): it knows no 'hosts', but computes, *",
+    "requires(computes='2')": "*requires(*): computes is a number above 0",
+    "requires(hugepages='2')": "*requires(*): hugepages '2' is no size of pages such as 2M or 1G",
+    "requires(microversion=2.95)": '*requires(*): microversion is a text such as "2.95"',
     "requires()": "*requires(*): it requires nothing",
     "idempotent_id('seven')": "*idempotent_id takes one UUID: see `uuidgen`",
 }
@@ -30,7 +33,7 @@ def test_markers_are_known_to_strict_projects(pytester: pytest.Pytester, run: Ru
     result = run("--markers", "--strict-markers")
 
     result.stdout.fnmatch_lines([
-        "@pytest.mark.requires(?needs, computes=0, pcpus=0): skip the test unless the cloud has all of it",
+        "@pytest.mark.requires(?needs, ??values): skip the test unless the cloud has all of it",
         "@pytest.mark.idempotent_id(uuid): *",
     ])  # fmt: skip
 

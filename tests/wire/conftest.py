@@ -225,7 +225,7 @@ class Daemon:
 
 @dataclass(frozen=True)
 class Deployed:
-    """The kind of deployment that has this one daemon."""
+    """The kind of deployment that has this daemon, or two that read the same files."""
 
     daemon: Daemon
     target: str
@@ -237,11 +237,16 @@ class Deployed:
         return transport.run(["test", "-d", str(self.daemon.folder)], check=False).ok
 
     def service(self, transport: Transport, name: str) -> ServiceFacts:
-        if name != "daemon":
-            raise UnknownService(f"there is no service {name!r}", hint="take 'daemon'")
         facts = self.daemon.facts(self.target)
         other = replace(facts, name="daemon-b", unit=f"{facts.unit}-b", log=f"{facts.log}-b")
-        return replace(facts, beside=(other,)) if self.twin else facts
+        known = {
+            "daemon": replace(facts, beside=(other,)) if self.twin else facts,
+            "daemon-b": other,
+            "unrelated": replace(other, config_files=(), config_target=""),
+        }
+        if name not in known:
+            raise UnknownService(f"there is no service {name!r}", hint="take 'daemon'")
+        return known[name]
 
     def libvirt(self, transport: Transport) -> Transport:
         return transport
@@ -260,15 +265,22 @@ def runsvdir(folder: Path) -> Iterator[None]:
         os.killpg(supervisor.pid, signal.SIGKILL)
 
 
-@pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[Daemon]:
+@contextmanager
+def running_daemon(folder: Path) -> Iterator[Daemon]:
+    """A daemon in a folder that exists."""
     program("sv")
-    (tmp_path / "daemon.py").write_text(_DAEMON)
-    made = Daemon(tmp_path)
+    (folder / "daemon.py").write_text(_DAEMON)
+    made = Daemon(folder)
     made.config.write_bytes(CONFIG)
     made.define("")
-    with runsvdir(tmp_path / "service"):
+    with runsvdir(folder / "service"):
         wait_for(made.report, timeout=20, every=0.02, what="the daemon")
+        yield made
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    with running_daemon(tmp_path) as made:
         yield made
 
 

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +14,10 @@ from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.host import Host
 from pytest_whitebox.core.restart import RestartFailed
 from pytest_whitebox.core.ssh import SshTransport
+from pytest_whitebox.core.together import together
+from pytest_whitebox.core.wait import wait_for
 
-from .conftest import CONFIG, Daemon, host_of
+from .conftest import CONFIG, Daemon, host_of, running_daemon
 
 WORKERS = ("daemon", "workers")
 
@@ -166,4 +172,124 @@ def test_a_service_without_a_report_must_stay(ssh: SshTransport, daemon: Daemon)
         assert daemon.workers == 3
     with pytest.raises(ConfigRejected, match="its new process has ended"), service.set_config({WORKERS: -1}):
         pytest.fail("a service that does not run is no context")
+    assert _as_before(daemon)
+
+
+def test_a_file_that_is_malformed_is_told_with_its_line(host: Host, daemon: Daemon) -> None:
+    broken = CONFIG + b"[unfinished\nworkers = 3\n"
+    daemon.config.write_bytes(broken)
+    service = host.service("daemon")
+    before = service.main
+    with pytest.raises(StackproofError, match=rf"cannot read {daemon.config}: .* at line 8"):
+        service.set_config({WORKERS: 3}).__enter__()
+    assert daemon.config.read_bytes() == broken
+    assert service.main == before
+    assert _journal(daemon) == []
+
+
+@pytest.fixture
+def both(host: Host, daemon: Daemon) -> Host:
+    """Two services that read the same file, both running."""
+    daemon.define("-b")
+    wait_for(lambda: host.service("daemon-b").is_running, timeout=20, every=0.05, what="the second service")
+    return host
+
+
+def test_all_services_that_read_the_file_have_the_change(both: Host, daemon: Daemon) -> None:
+    def workers() -> list[str]:
+        return [(daemon.folder / f"report{suffix}").read_text().split()[1] for suffix in ("", "-b")]
+
+    with both.service("daemon").set_config({WORKERS: 6}, also=["daemon-b"]):
+        assert workers() == ["6", "6"]
+    assert workers() == ["2", "2"]
+
+
+def test_a_service_that_does_not_read_the_file_is_refused(both: Host, daemon: Daemon) -> None:
+    with pytest.raises(StackproofError, match="unrelated on server does not read"):
+        both.service("daemon").set_config({WORKERS: 6}, also=["unrelated"]).__enter__()
+    assert _as_before(daemon)
+
+
+@pytest.fixture
+def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """A daemon of another host."""
+    with running_daemon(tmp_path_factory.mktemp("second")) as made:
+        yield made
+
+
+def test_several_hosts_are_changed_at_once(ssh: SshTransport, host: Host, daemon: Daemon, second: Daemon) -> None:
+    hosts = [host, host_of(ssh, second)]
+    with together([one.service("daemon").set_config({WORKERS: 4}) for one in hosts]):
+        assert (daemon.workers, second.workers) == (4, 4)
+    assert _as_before(daemon)
+    assert _as_before(second)
+
+
+def test_a_host_that_rejects_a_change_takes_it_from_the_others_too(
+    ssh: SshTransport, host: Host, daemon: Daemon, second: Daemon
+) -> None:
+    # Kept until the end, for what nobody refers to is closed by Python itself.
+    changes = [one.service("daemon").set_config({WORKERS: 4}) for one in (host, host_of(ssh, second))]
+    second.config.with_suffix(".conf.more").write_text("[daemon]\nworkers = 2\n")
+    with pytest.raises(StackproofError, match=r"conf\.more:2 sets it, too"):
+        together(changes).__enter__()
+    assert _as_before(daemon)
+    assert _as_before(second)
+    assert len(changes) == 2
+
+
+@pytest.fixture
+def full(daemon: Daemon, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A disk of 64 KiB that holds the configuration, until `_fill` is called with it."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root, to mount a small disk")
+    disk = tmp_path_factory.mktemp("disk")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "none", disk], check=True)
+    (disk / "daemon.conf").write_bytes(CONFIG)
+    daemon.config.unlink()
+    daemon.config.symlink_to(disk / "daemon.conf")
+    yield disk
+    subprocess.run(["umount", disk], check=True)
+
+
+def _fill(disk: Path) -> Path:
+    filler = disk / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(b"x" * 4096)
+    return filler
+
+
+def test_a_full_disk_is_told_and_nothing_is_touched(host: Host, daemon: Daemon, full: Path) -> None:
+    _fill(full)
+    service = host.service("daemon")
+    before = service.main
+    with pytest.raises(StackproofError, match=r"cannot be written on .*No space left on device") as caught:
+        service.set_config({WORKERS: 3}).__enter__()
+    assert "free space" in caught.value.hint
+    assert sorted(file.name for file in full.iterdir()) == ["daemon.conf", "filler"]
+    assert _as_before(daemon)
+    assert service.main == before
+
+
+def test_without_room_for_the_journal_nothing_is_touched(host: Host, daemon: Daemon, full: Path) -> None:
+    (full / "state").mkdir()
+    (daemon.folder / "state").symlink_to(full / "state")
+    _fill(full)
+    with pytest.raises(StackproofError, match=r"journal.*cannot be written on .*No space left on device"):
+        host.service("daemon").set_config({WORKERS: 3}).__enter__()
+    assert _as_before(daemon)
+
+
+def test_a_disk_that_fills_up_meanwhile_is_told_and_restored_when_there_is_room(
+    host: Host, daemon: Daemon, full: Path
+) -> None:
+    with (
+        pytest.raises(StackproofError, match="No space left on device"),
+        host.service("daemon").set_config({WORKERS: 3}),
+    ):
+        filler = _fill(full)
+    assert len(_journal(daemon)) == 1
+    filler.unlink()
+    assert host.recover() == [str(daemon.config)]
     assert _as_before(daemon)

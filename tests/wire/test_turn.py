@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_whitebox.core.wait import wait_for
 from tests.plugin.cloud_on_loopback import serve
 
 from .conftest import SshServer, start_sshd, stop
@@ -202,3 +203,28 @@ def test_a_host_out_of_reach_stops_only_who_changes_it(lab: Path, pytester: pyte
     result = _run(pytester, "def test_shared(hosts, at): at()\ndef test_alone(alone): pass\n", "-n0")
     result.assert_outcomes(passed=1, errors=1)
     result.stdout.fnmatch_lines(["*compute1 is not locked, so another run may restart its services*"])
+
+
+_MODULE = """
+@pytest.fixture(scope="module")
+def changed(module_host):
+    with module_host.write_file("/var/lib/stackproof-test", b"x"):
+        yield module_host
+
+@pytest.mark.parametrize("number", range(3))
+def test_kept(changed, at, number):
+    assert changed.run(["cat", "/var/lib/stackproof-test"]).stdout == "x"
+    at(changed.name, wait_for_others=4)
+"""
+
+
+def test_a_module_keeps_its_host_between_its_tests(lab: Path, pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(test_module=_TESTS + _MODULE, test_other=_TESTS + "def test_other(own_host, at):\n    at()\n")
+    command = [sys.executable, "-m", "pytest", "--os-cloud=lab", "--whitebox-ssh-config=ssh_config", "-n0"]
+    first = subprocess.Popen([*command, "test_module.py"], cwd=lab, stdout=subprocess.PIPE, text=True)
+    wait_for((lab / "meetings").exists, timeout=60, what="the module to begin")
+    second = subprocess.run([*command, "test_other.py"], cwd=lab, capture_output=True, text=True, timeout=60)
+    said = first.communicate(timeout=60)[0]
+    assert (first.returncode, second.returncode) == (0, 0), said + second.stdout
+    assert [stay.test for stay in _stays(lab)][-1:] == ["test_other"]
+    assert len(_stays(lab)) == 4

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
@@ -12,28 +12,38 @@ from pytest_whitebox.core.cpuset import parse_cpus
 from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.core.guest_cpus import GuestCpus
 from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.together import together
 from pytest_whitebox.core.wait import wait_for
 
-#: ``give_cpus(host, GuestCpus(…))``
-GiveCpus = Callable[[Host, GuestCpus], None]
+#: ``give_cpus({host: GuestCpus(…)})``
+GiveCpus = Callable[[Mapping[Host, GuestCpus]], None]
 
 
 @pytest.fixture(scope="module")
 def give_cpus() -> Iterator[GiveCpus]:
-    """Say which CPUs of a host guests get, until the last test of the module is over."""
+    """Say which CPUs of hosts guests get, until the last test of the module is over; all hosts at the same time."""
     with ExitStack() as stack:
-        yield lambda host, cpus: stack.enter_context(host.service("nova-compute").set_config(cpus.options))
+        yield lambda cpus: stack.enter_context(giving(cpus))
 
 
 @pytest.fixture(scope="module")
-def empty_host(cloud: Cloud, hosts: Hosts) -> Host:
+def empty_host(cloud: Cloud, module_host: Host) -> Host:
     """A compute host without guests: CPUs that guests float on cannot be taken away from it."""
-    return wait_for(
-        lambda: next((host for host in hosts.computes if not guests_on(cloud, host)), None),
-        timeout=600, every=1, what="a compute host without guests",
-        hint="see `openstack server list --all-projects --host HOST`",
+    return emptied(cloud, module_host)
+
+
+def giving(cpus: Mapping[Host, GuestCpus]) -> AbstractContextManager[None]:
+    """Hosts that give these CPUs to guests for as long as the context lasts."""
+    return together([host.service("nova-compute").set_config(given.options) for host, given in cpus.items()])
+
+
+def emptied(cloud: Cloud, host: Host) -> Host:
+    """The host, once the guests of tests before are gone from it."""
+    wait_for(
+        lambda: not guests_on(cloud, host), timeout=600, every=1, what=f"{host.name} to have no guests",
+        hint=f"see `openstack server list --all-projects --host {host.name}`",
     )  # fmt: skip
+    return host
 
 
 def guests_on(cloud: Cloud, host: Host) -> list[str]:

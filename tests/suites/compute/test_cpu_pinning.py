@@ -23,7 +23,7 @@ ISOLATED = {**DEDICATED, "hw:emulator_threads_policy": "isolate"}
 @pytest.fixture(scope="module")
 def host(empty_host: Host, give_cpus: GiveCpus) -> Host:
     """A compute host, two CPUs of which are for dedicated use, and none for others."""
-    give_cpus(empty_host, GuestCpus(frozenset(cpus_of(empty_host)[:2])))
+    give_cpus({empty_host: GuestCpus(frozenset(cpus_of(empty_host)[:2]))})
     return empty_host
 
 
@@ -79,10 +79,9 @@ def test_guest_without_a_spare_cpu_for_its_isolated_emulator_is_refused(
     assert not has_room(cloud, host, pcpus=3)
 
 
+@pytest.mark.requires("locked-memory")
 @pytest.mark.idempotent_id("1e7369e7-7ebc-4392-a520-094b0c699104")
 def test_realtime_vcpus_are_those_of_the_mask(create: Create, host: Host) -> None:
-    if not host.run(["prlimit", "--memlock=unlimited:unlimited", "true"], check=False).ok:
-        pytest.skip(f"needs a host that may lock the memory of guests: give libvirtd on {host.name} CAP_SYS_RESOURCE")
     specs = {**DEDICATED, "hw:cpu_realtime": "yes", "hw:cpu_realtime_mask": "^0"}
     server = create.server(vcpus=2, extra_specs=specs, host=host)
     domain = server.domain

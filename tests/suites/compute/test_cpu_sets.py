@@ -8,7 +8,6 @@ from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.guest_cpus import GuestCpus
 from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
 from pytest_whitebox.core.numa import recorded_topology
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
@@ -23,11 +22,10 @@ MIXED = {"hw:cpu_policy": "mixed", "hw:cpu_dedicated_mask": "^0"}
 
 
 @pytest.fixture(scope="module")
-def host(hosts: Hosts, give_cpus: GiveCpus) -> Host:
+def host(module_host: Host, give_cpus: GiveCpus) -> Host:
     """A compute host, the first CPU of which is for dedicated use."""
-    host = hosts.computes[0]
-    give_cpus(host, GuestCpus.split(cpus_of(host), dedicated=1))
-    return host
+    give_cpus({module_host: GuestCpus.split(cpus_of(module_host), dedicated=1)})
+    return module_host
 
 
 @pytest.fixture(scope="module")
@@ -90,10 +88,13 @@ def test_resize_to_dedicated_cpus_pins(
     assert_floats(server, cpus)
 
     server.resize(create.flavor(vcpus=1, ram=server.domain.memory_kib // 1024, extra_specs=DEDICATED)).confirm()
-    recorded = recorded_topology(database, server)
+    recorded, now = recorded_topology(database, server), GuestCpus.of(server.host.service("nova-compute").config)
     assert recorded is not None
-    assert recorded.pins == server.affinity == server.domain.vcpu_pins == {0: cpus.dedicated}
-    assert allocated(cloud, server) == {"PCPU": 1}
+    assert recorded.pins == server.affinity == server.domain.vcpu_pins
+    assert len(server.domain.pinned_cpus) == 1
+    # A host that dedicates none pins to any, and Placement counts those as it always did.
+    assert server.domain.pinned_cpus <= (now.dedicated or set(cpus_of(server.host)))
+    assert allocated(cloud, server) == {"PCPU" if now.dedicated else "VCPU": 1}
 
 
 @pytest.mark.idempotent_id("5dc49ac5-b6ae-41eb-8434-dea361ae3bfa")

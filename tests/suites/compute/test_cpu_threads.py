@@ -17,11 +17,11 @@ DEDICATED = {"hw:cpu_policy": "dedicated"}
 
 
 @pytest.fixture(scope="module")
-def host(hosts: Hosts, give_cpus: GiveCpus) -> Host:
+def host(hosts: Hosts, module_alone: None, give_cpus: GiveCpus) -> Host:
     """A compute host, all of whose cores but one are for dedicated use, each with all its threads."""
     host = next(host for host in hosts.computes if len(siblings(host, cpus_of(host)[0])) > 1)
     shared = siblings(host, cpus_of(host)[0])
-    give_cpus(host, GuestCpus(dedicated=frozenset(cpus_of(host)) - shared, shared=shared))
+    give_cpus({host: GuestCpus(dedicated=frozenset(cpus_of(host)) - shared, shared=shared)})
     return host
 
 

@@ -23,11 +23,11 @@ UNEVEN = {"hw:numa_cpus.0": "0", "hw:numa_cpus.1": "1-3", "hw:numa_mem.0": "256"
 
 
 @pytest.fixture(scope="module")
-def host(hosts: Hosts, give_cpus: GiveCpus) -> Host:
+def host(hosts: Hosts, module_alone: None, give_cpus: GiveCpus) -> Host:
     """A compute host that shares the first CPU of each of its NUMA nodes, and dedicates the others."""
     host = next(host for host in hosts.computes if len(nodes(host)) > 1)
     shared = frozenset(min(cpus) for cpus in nodes(host).values())
-    give_cpus(host, GuestCpus(frozenset().union(*nodes(host).values()) - shared, shared))
+    give_cpus({host: GuestCpus(frozenset().union(*nodes(host).values()) - shared, shared)})
     return host
 
 

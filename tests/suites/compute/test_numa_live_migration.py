@@ -21,14 +21,13 @@ Pair = tuple[tuple[Host, GuestCpus], tuple[Host, GuestCpus]]
 
 
 @pytest.fixture(scope="module")
-def pair(hosts: Hosts, give_cpus: GiveCpus) -> Pair:
+def pair(hosts: Hosts, module_alone: None, give_cpus: GiveCpus) -> Pair:
     """Two hosts and which of their CPUs are for what: what is dedicated on one is shared on the other."""
     here, there = hosts.computes[:2]
     first, second = cpus_of(here)[:2]
     on_here = GuestCpus(dedicated=frozenset({first}), shared=frozenset({second}))
     on_there = GuestCpus(dedicated=on_here.shared, shared=on_here.dedicated)
-    give_cpus(here, on_here)
-    give_cpus(there, on_there)
+    give_cpus({here: on_here, there: on_there})
     return (here, on_here), (there, on_there)
 
 

@@ -19,6 +19,7 @@ def test_reserved_memory_reaches_placement_and_goes_again(cloud: Cloud, hosts: H
     before = cloud.inventory(host)["MEMORY_MB"].reserved
 
     restore = set_config(host, "nova-compute", {OPTION: str(before + 64)})
+    assert host.service("nova-compute").config.get(*OPTION) == str(before + 64)
     assert cloud.inventory(host)["MEMORY_MB"].reserved == before + 64
 
     restore()

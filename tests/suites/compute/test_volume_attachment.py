@@ -16,7 +16,7 @@ CINDER = "SELECT id, instance_uuid, attach_status FROM volume_attachment WHERE v
 @pytest.mark.idempotent_id("eb0488c5-d193-47dd-a3ad-7c9f983024ea")
 def test_guest_nova_and_cinder_agree_on_an_attachment(create: Create, database: Databases) -> None:
     server, volume = create.server(), create.volume(size=1)
-    create.attach_volume(server, volume)
+    server.attach_volume(volume)
     disks = [disk for disk in server.domain.disks.values() if disk.serial == volume.id]
     nova = database.cell_of(server).row(NOVA, id=volume.id)
     cinder = database("cinder").row(CINDER, id=volume.id)

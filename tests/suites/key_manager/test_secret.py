@@ -14,16 +14,13 @@ PAYLOAD = "the payload that nobody else may read"
 STORED = "SELECT content_type, cypher_text FROM encrypted_data WHERE secret_id = :id AND deleted = 0"
 
 
-@pytest.mark.idempotent_id("35b8ebc6-7f25-4bf3-b638-6a7d54ec7808")
-def test_secret_is_given_back(cloud: Cloud, create: Create) -> None:
+@pytest.mark.idempotent_id("f66628d9-bed7-494a-9d01-7df83ff43079")
+def test_secret_is_given_back_and_lies_encrypted_in_the_database(
+    cloud: Cloud, create: Create, database: Databases
+) -> None:
     secret = create.secret(PAYLOAD)
-
     assert cloud.connection.key_manager.get_secret(secret.secret_id).payload == PAYLOAD
 
-
-@pytest.mark.idempotent_id("f66628d9-bed7-494a-9d01-7df83ff43079")
-def test_secret_lies_encrypted_in_the_database(create: Create, database: Databases) -> None:
-    secret = create.secret(PAYLOAD)
     stored = database("barbican").row(STORED, id=secret.secret_id)
 
     assert stored.content_type == "text/plain"

@@ -10,7 +10,7 @@ from pytest_whitebox.core.wait import wait_for
 
 from .conftest import Plugged
 
-pytestmark = pytest.mark.requires("network", "libvirt")
+pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 
 
 @pytest.mark.idempotent_id("b8624a32-9b36-4103-b8c9-8dbe90c95454")

@@ -15,7 +15,7 @@ from pytest_whitebox.create import Create
 
 from .conftest import CIDR
 
-pytestmark = pytest.mark.requires("network")
+pytestmark = pytest.mark.requires("network", "ovn")
 
 STORED = "SELECT fixed_ip_address, fixed_port_id FROM floatingips WHERE id = :id"
 FLOATING = "neutron:fip_id"

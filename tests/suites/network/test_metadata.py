@@ -11,7 +11,7 @@ from pytest_whitebox.create import Create
 
 from .conftest import Plugged, plug
 
-pytestmark = pytest.mark.requires("network", "libvirt")
+pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 
 
 @pytest.mark.idempotent_id("85f885cc-f184-4e4d-876f-28e82b7f39ed")

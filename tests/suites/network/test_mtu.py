@@ -8,7 +8,7 @@ from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.ovsdb import switch
 from pytest_whitebox.create import Create
 
-pytestmark = pytest.mark.requires("network", "libvirt")
+pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 
 STORED = "SELECT mtu FROM networks WHERE id = :id"
 

@@ -12,7 +12,7 @@ from pytest_whitebox.create import Create
 
 from .conftest import Plugged, plug
 
-pytestmark = pytest.mark.requires("network", "libvirt")
+pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 
 BINDINGS = "SELECT host, vif_type, status FROM ml2_port_bindings WHERE port_id = :id"
 

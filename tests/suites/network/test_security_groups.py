@@ -13,7 +13,7 @@ from pytest_whitebox.core.wait import wait_for
 
 from .conftest import Plugged
 
-pytestmark = pytest.mark.requires("network", "libvirt")
+pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 
 RULE = "neutron:security_group_rule_id"
 

@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from pytest_whitebox.cloud import Cloud
+from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
 
 pytestmark = pytest.mark.requires("orchestration", "network")
 
+#: What Heat made for a resource of a template, and how far it came with it.
+RESOURCE = "SELECT physical_resource_id, status FROM resource WHERE stack_id = :stack AND name = :name"
 NETWORK = {
     "heat_template_version": "2018-08-31",
     "parameters": {"label": {"type": "string"}},
@@ -36,11 +39,13 @@ SIGNALLED = {
 
 
 @pytest.mark.idempotent_id("9925db8b-6749-4db4-a650-d7d47d332451")
-def test_stack_makes_changes_and_removes_its_network(cloud: Cloud, create: Create) -> None:
+def test_stack_makes_changes_and_removes_its_network(cloud: Cloud, create: Create, database: Databases) -> None:
     heat, network = cloud.connection.orchestration, cloud.connection.network
     made = create.stack(NETWORK, label="stack-before")
     before = outputs(settled(cloud, made, "CREATE_COMPLETE"))
     assert network.get_network(before["network"]).name == "stack-before"
+    recorded = database("heat").row(RESOURCE, stack=made.id, name="network")
+    assert (recorded.physical_resource_id, recorded.status) == (before["network"], "COMPLETE")
 
     heat.update_stack(made.id, template=NETWORK, parameters={"label": "stack-after"})
     after = outputs(settled(cloud, made, "UPDATE_COMPLETE"))
@@ -50,12 +55,14 @@ def test_stack_makes_changes_and_removes_its_network(cloud: Cloud, create: Creat
     heat.delete_stack(made)
     wait_for(lambda: heat.find_stack(made.name) is None, timeout=120, every=1, what=f"stack {made.name} to be gone")
     assert network.find_network(before["network"]) is None
+    assert database("heat").rows(RESOURCE, stack=made.id, name="network") == ()
 
 
 @pytest.mark.idempotent_id("b3cae214-5cba-42e4-a827-e6f677554ff7")
-def test_stack_waits_for_a_signal_that_needs_no_token(cloud: Cloud, create: Create) -> None:
+def test_stack_waits_for_a_signal_that_needs_no_token(cloud: Cloud, create: Create, database: Databases) -> None:
     made = create.stack(SIGNALLED)
     address = wait_for(lambda: address_of(cloud, made), timeout=120, every=1, what="the address for the signal")
+    assert database("heat").row(RESOURCE, stack=made.id, name="handle").status == "COMPLETE"
     message = {"Status": "SUCCESS", "Reason": "a test", "UniqueId": "guest", "Data": "hello"}
     assert cloud.connection.session.put(address, json=message, authenticated=False).status_code == 200
 

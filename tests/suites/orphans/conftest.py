@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
+from pytest_whitebox.core.host import Host
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
 
@@ -20,3 +22,8 @@ def port(session_create: Create) -> Any:
 def well(session_create: Create, port: Any) -> Server:
     """A server that is well, with a port."""
     return session_create.server(networks=[port])
+
+
+def on_each(hosts: Iterable[Host], look: Callable[[Host], Iterable[str]]) -> Callable[[], set[tuple[str, str]]]:
+    """A look at hosts: what one look at each of them finds, with its name."""
+    return lambda: {(host.name, found) for host in hosts for found in look(host)}

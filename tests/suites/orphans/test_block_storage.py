@@ -14,6 +14,8 @@ from pytest_whitebox.core.lasting import lasting
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
 
+from .conftest import on_each
+
 pytestmark = pytest.mark.requires("block-storage", "libvirt")
 
 ATTACHED = """
@@ -36,7 +38,7 @@ Attachments = set[tuple[str, str]]
 def attached(module_create: Create, well: Server) -> Any:
     """A volume of the server that is well."""
     volume = module_create.volume(size=1)
-    module_create.attach_volume(well, volume)
+    well.attach_volume(volume)
     return volume
 
 
@@ -62,8 +64,7 @@ def test_backend_keeps_nothing_but_volumes(hosts: Hosts, database: Databases, at
     if not any(attached.id in kept(host) for host in stores):
         pytest.skip("needs a backend of LVM, or of files that are mounted on the host of cinder-volume")
 
-    for host in stores:
-        assert not lasting(lambda host=host: kept(host) - {row.id for row in database("cinder").rows(VOLUMES)})
+    assert not lasting(on_each(stores, lambda host: kept(host) - {row.id for row in database("cinder").rows(VOLUMES)}))
 
 
 def in_cinder(database: Databases, query: str) -> Attachments:

@@ -12,6 +12,8 @@ from pytest_whitebox.core.hosts import Hosts
 from pytest_whitebox.core.lasting import lasting
 from pytest_whitebox.server import Server
 
+from .conftest import on_each
+
 pytestmark = pytest.mark.requires("libvirt")
 
 HERE = "SELECT uuid FROM instances WHERE host = :host AND deleted = 0"
@@ -30,16 +32,14 @@ FOLDER = re.compile(r"^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_resize|_
 def test_each_domain_has_its_server(hosts: Hosts, database: Databases, well: Server) -> None:
     assert well.id in domains(well.host)
 
-    for host in hosts.computes:
-        assert not lasting(lambda host=host: domains(host) - servers(database, host, HERE, LEAVING))
+    assert not lasting(on_each(hosts.computes, lambda host: domains(host) - servers(database, host, HERE, LEAVING)))
 
 
 @pytest.mark.idempotent_id("c25c24cd-8c62-4989-a053-205ca2a21391")
 def test_each_server_has_its_domain(hosts: Hosts, database: Databases, well: Server) -> None:
     assert well.id in servers(database, well.host, BUILT)
 
-    for host in hosts.computes:
-        assert not lasting(lambda host=host: servers(database, host, BUILT) - domains(host))
+    assert not lasting(on_each(hosts.computes, lambda host: servers(database, host, BUILT) - domains(host)))
 
 
 @pytest.mark.idempotent_id("2803fc0b-9017-46ca-8c32-c487edec9017")
@@ -66,8 +66,7 @@ def test_no_server_runs_on_two_hosts(hosts: Hosts, well: Server) -> None:
 def test_each_instance_folder_has_its_server(hosts: Hosts, database: Databases, well: Server) -> None:
     assert well.id in folders(well.host)
 
-    for host in hosts.computes:
-        assert not lasting(lambda host=host: folders(host) - servers(database, host, HERE, LEAVING))
+    assert not lasting(on_each(hosts.computes, lambda host: folders(host) - servers(database, host, HERE, LEAVING)))
 
 
 @pytest.mark.idempotent_id("c1346943-db0b-431e-85ca-87f8a311a017")

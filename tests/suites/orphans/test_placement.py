@@ -18,7 +18,7 @@ MOVES = """
     AND status NOT IN ('completed', 'confirmed', 'reverted', 'error', 'failed', 'cancelled')
 """
 GIVEN = """
-    SELECT DISTINCT a.consumer_id, root.uuid FROM allocations a
+    SELECT DISTINCT a.consumer_id, root.uuid AS root FROM allocations a
     JOIN resource_providers p ON p.id = a.resource_provider_id
     JOIN resource_providers root ON root.id = p.root_provider_id
 """
@@ -45,7 +45,8 @@ def given(hosts: Hosts, database: Databases) -> Held:
     """What Placement has given of compute hosts; other services may have providers, too."""
     cells = {database.cell_of_host(host.name) for host in hosts.computes}
     computes = {row.uuid: row.host for cell in cells for row in cell.rows(COMPUTES)}
-    return {(consumer, computes[root]) for consumer, root in database("placement").rows(GIVEN) if root in computes}
+    rows = database("placement").rows(GIVEN)
+    return {(row.consumer_id, computes[row.root]) for row in rows if row.root in computes}
 
 
 def consumers(hosts: Hosts, database: Databases, moves: str = "") -> Held:

@@ -181,6 +181,23 @@ def test_firmware_and_features_of_a_guest_with_secure_boot() -> None:
     assert domain.clock.timers["hypervclock"].present is True
 
 
+def test_firmware_that_nova_chose_by_itself() -> None:
+    domain = recorded("uefi")
+
+    assert (domain.firmware.loader_type, domain.firmware.read_only, domain.firmware.secure) == ("pflash", True, False)
+    assert str(domain.firmware.nvram).endswith("_VARS.fd")
+    assert (domain.machine, domain.video) == ("pc-q35-7.2", Video("bochs", vram_kib=16384, heads=1, primary=True))
+
+
+def test_root_disk_on_a_virtio_scsi_controller() -> None:
+    domain = recorded("scsi")
+    disk = domain.disks["sda"]
+    (controller,) = (one for one in domain.controllers if one.type == "scsi")
+
+    assert (disk.bus, disk.controller, disk.unit, disk.address) == ("scsi", 0, 0, None)
+    assert (controller.index, controller.model) == (0, "virtio-scsi")
+
+
 def test_model_of_the_processor() -> None:
     cpu = recorded("secure").cpu
 

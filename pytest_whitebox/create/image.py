@@ -1,0 +1,23 @@
+"""Making what Glance has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pytest_whitebox import images
+from pytest_whitebox.create.maker import Maker
+from pytest_whitebox.remove import image as remove
+
+
+def image(
+    create: Maker, *, of: str | None = None, properties: Mapping[str, str] | None = None, content: bytes | None = None,
+    disk_format: str = "raw",
+) -> Any:  # fmt: skip
+    """A private image with properties: of ``content``, else a copy of an image (by default of the guests' own)."""
+    connection = create.cloud.connection
+    if content is not None:
+        name = create.noted("image", remove.image)
+        return images.upload(connection, content, name, {"disk_format": disk_format, **(properties or {})})
+    source = images.find(connection, of or create.image_name)
+    return images.copy(connection, source, create.noted("image", remove.image), properties or {})

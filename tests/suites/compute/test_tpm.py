@@ -1,0 +1,71 @@
+"""Trusted platform modules: what the flavor asks for, encrypted with a secret that the key manager holds."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_whitebox.cloud import Cloud
+from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.create import Create
+from pytest_whitebox.server import Server
+
+pytestmark = pytest.mark.requires("libvirt", "key-manager", "tpm")
+
+CRB = {"hw:tpm_version": "2.0", "hw:tpm_model": "tpm-crb"}
+
+
+@pytest.mark.idempotent_id("3f9a7c5e-1d6b-4a8f-b2c4-0e7d5f9a6b13")
+@pytest.mark.parametrize("model", ["tpm-tis", "tpm-crb"])
+def test_tpm_is_the_one_that_the_flavor_asks_for(cloud: Cloud, create: Create, model: str) -> None:
+    assert_tpm(cloud, create.server(extra_specs={**CRB, "hw:tpm_model": model}), model)
+
+
+@pytest.mark.idempotent_id("6d2e8b4f-9c1a-4f7d-8e5b-2a0c7f3d9e64")
+def test_tpm_after_libvirt_was_restarted(cloud: Cloud, create: Create, hosts: Hosts, alone: None) -> None:
+    host = hosts.computes[0]
+    host.service("libvirtd").restart()
+
+    assert_tpm(cloud, create.server(extra_specs=CRB, host=host), "tpm-crb")
+
+
+@pytest.mark.idempotent_id("e1b5d9f3-7a2c-4e6b-9d8f-4c0a6e2b8d75")
+def test_libvirt_forgets_the_secret_once_the_guest_runs(create: Create) -> None:
+    server = create.server(extra_specs=CRB)
+    tpm = server.domain.tpm
+
+    assert tpm is not None
+    assert tpm.secret is not None
+    assert tpm.secret not in {secret.uuid for secret in server.host.secrets}
+
+
+@pytest.mark.idempotent_id("4c8a6e2d-0f9b-4d5e-a1c7-8b3f5d9e7a60")
+@pytest.mark.requires("COMPUTE_SECURITY_TPM_SECRET_SECURITY_HOST")
+def test_libvirt_keeps_the_secret_of_a_guest_that_may_move(create: Create) -> None:
+    server = create.server(extra_specs={**CRB, "hw:tpm_secret_security": "host"})
+    tpm = server.domain.tpm
+    assert tpm is not None
+    (secret,) = (one for one in server.host.secrets if one.uuid == tpm.secret)
+
+    assert (secret.ephemeral, secret.private) == (False, False)
+
+
+@pytest.mark.idempotent_id("a9d3c7e1-5f8b-4b2d-8c6a-0d4e9f7b3a86")
+def test_a_tpm_that_cannot_be_is_refused(create: Create, hosts: Hosts) -> None:
+    from openstack.exceptions import BadRequestException
+
+    flavor = create.flavor(extra_specs={"hw:tpm_version": "1.2", "hw:tpm_model": "tpm-crb"})
+    with pytest.raises(BadRequestException, match="TPM"):
+        create.server(flavor=flavor)
+    swtpm = [host.run(["pgrep", "-f", create.prefix], check=False).stdout for host in hosts.computes]
+    assert set(swtpm) == {""}
+
+
+def assert_tpm(cloud: Cloud, server: Server, model: str) -> None:
+    """The device is in the guest, and its secret in the key manager is the server's."""
+    tpm = server.domain.tpm
+    assert tpm is not None
+    assert (tpm.model, tpm.version, tpm.backend) == (model, "2.0", "emulator")
+    secret = cloud.connection.key_manager.get_secret(str(tpm.secret))
+    assert secret.status == "ACTIVE"
+    assert "vtpm" in secret.name.lower()
+    assert server.id in secret.name

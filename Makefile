@@ -2,7 +2,7 @@
 # Every target installs what it needs; `make help` lists them.
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test lint unit wire suites acceptance bench docs format lock releases changelog clean
+.PHONY: help venv demo test lint unit wire suites cloud acceptance bench docs format lock releases changelog clean
 
 BIN := .venv/bin
 OURS := pytest_whitebox devcloud
@@ -23,7 +23,7 @@ demo: venv ## a real OpenStack on this machine, a suite that looks behind its AP
 	@rm -f report.html
 	@$(BIN)/devcloud up --install
 	@$(CLIENT) status=0; \
-	$(BIN)/pytest --os-cloud devcloud -m "not slow" tests/suites/compute --html=report.html --self-contained-html || status=$$?; \
+	$(BIN)/pytest --os-cloud devcloud -m smoke tests/suites/compute --html=report.html --self-contained-html || status=$$?; \
 	echo; \
 	[ ! -e report.html ] || echo "report:             $(CURDIR)/report.html"; \
 	echo "the cloud stays up; use it:  eval \"\$$($(CURDIR)/$(BIN)/devcloud env)\""; \
@@ -36,7 +36,8 @@ test: venv ## everything that must hold: lint, unit and wire tests, docs, and a 
 	$(STEP) 400 wire $(AGAIN) wire
 	$(STEP) 180 docs $(AGAIN) docs
 	$(STEP) 1200 up $(BIN)/devcloud up --install
-	$(STEP) 1800 suites $(AGAIN) suites
+	$(STEP) 900 suites $(AGAIN) suites
+	$(STEP) 1200 cloud $(AGAIN) cloud
 	$(STEP) 120 down $(BIN)/devcloud down
 
 lint: venv ## style, types and the directions of imports
@@ -51,10 +52,13 @@ unit: venv ## the inner loop, under a minute: what needs neither a cloud nor a s
 wire: venv ## what crosses a network: real sshd, runit and MariaDB on loopback
 	@$(BIN)/pytest -q -n auto --dist worksteal tests/wire
 
-suites: venv ## the suites without their slow tests, and the tests that need a cloud, against the cloud that is up
+suites: venv ## the smoke tests of the suites against the cloud that is up; report/index.html
 	@rm -rf report
-	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -m "not slow" tests/suites $(wildcard tests/cloud) \
+	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -n 2 -m smoke tests/suites \
 	    --html=report/index.html --self-contained-html --junit-xml=report/junit.xml
+
+cloud: venv ## the tests of stackproof itself and of devcloud that need the cloud that is up
+	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud tests/cloud
 
 # With UBUNTU=URL, a mirror of Ubuntu, also a bare Ubuntu.
 acceptance: venv ## hours: bare systems, all suites, cycles, moves, daemons killed, faults, releases; writes docs/acceptance

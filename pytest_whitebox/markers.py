@@ -31,12 +31,17 @@ class IdempotentId:
 
 
 MARKERS: dict[str, type[Requires] | type[IdempotentId]] = {"requires": Requires, "idempotent_id": IdempotentId}
+#: Markers that say nothing but their name; Tempest's words.
+WORDS = (
+    "smoke: one of the few tests that show in minutes that a cloud works behind its APIs, too",
+    "slow: takes more than a minute on an idle machine of two CPUs",
+)
 
 
 def declare(config: pytest.Config) -> None:
     """Make the markers known to pytest."""
-    for marker in MARKERS.values():
-        config.addinivalue_line("markers", marker.usage)
+    for usage in (*(marker.usage for marker in MARKERS.values()), *WORDS):
+        config.addinivalue_line("markers", usage)
 
 
 def check(collected: object) -> None:

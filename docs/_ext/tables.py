@@ -49,10 +49,10 @@ class Markers(_Table):
 
     def lines(self) -> Iterator[str]:
         """One definition per marker."""
-        from pytest_whitebox.markers import MARKERS
+        from pytest_whitebox.markers import MARKERS, WORDS
 
-        for marker in MARKERS.values():
-            usage, _, meaning = marker.usage.partition(": ")
+        for text in (*(marker.usage for marker in MARKERS.values()), *WORDS):
+            usage, _, meaning = text.partition(": ")
             yield f"`@pytest.mark.{usage}`\n: {meaning}\n"
 
 

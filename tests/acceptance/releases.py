@@ -50,7 +50,7 @@ def _accept(record: Record, release: str) -> None:
 
 def _suite(devcloud: Devcloud, step: Step) -> None:
     clouds = {"OS_CLIENT_CONFIG_FILE": str(devcloud.state / "clouds.yaml"), "OS_CLOUD": "devcloud"}
-    words = [sys.executable, "-m", "pytest", "-q", "--os-cloud", "devcloud", _SUITE]
+    words = [sys.executable, "-m", "pytest", "-q", "--os-cloud", "devcloud", "-m", "smoke", _SUITE]
     said = run(words, timeout=1800, check=False, env={**os.environ, **clouds})
     step.said = said.stdout.strip().splitlines()[-1]
     if not said.ok or not re.search(r"\d+ passed", step.said):

@@ -12,6 +12,7 @@ pytestmark = pytest.mark.requires("libvirt")
 SECTOR = 2048
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("a3c1d4c2-3c9f-4a4e-9b21-2e8b5f2d6c74")
 def test_iso_image_is_a_cdrom(create: Create) -> None:
     server = create.server(image=create.image(content=iso9660(), disk_format="iso"))

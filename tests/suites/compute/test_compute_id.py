@@ -14,6 +14,7 @@ pytestmark = pytest.mark.requires("libvirt", "placement")
 RECORDED = "SELECT uuid FROM compute_nodes WHERE host = :host AND deleted = 0"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("0d1db84f-cf95-4e2e-b399-7159f798bf10")
 def test_compute_id_survives_a_restart(cloud: Cloud, hosts: Hosts, database: Databases, alone: None) -> None:
     host = hosts.computes[0]

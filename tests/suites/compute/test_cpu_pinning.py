@@ -27,6 +27,7 @@ def host(empty_host: Host, give_cpus: GiveCpus) -> Host:
     return empty_host
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("fe3078bd-8aea-4356-9ff1-3a95a0357524")
 def test_dedicated_cpus_are_not_shared(create: Create, database: Databases, host: Host) -> None:
     a = create.server(vcpus=1, extra_specs=DEDICATED, host=host)

@@ -54,6 +54,7 @@ def test_emulator_of_a_dedicated_guest_runs_on_the_shared_cpus(create: Create, h
     assert iothread_cpus(domain) <= {cpus.shared}
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("1e8b09fb-53e5-4ff1-bc9e-68fb4a15de38")
 def test_mixed_guest_has_its_dedicated_vcpus_pinned_and_the_others_float(
     create: Create, database: Databases, host: Host, cpus: GuestCpus

@@ -10,6 +10,7 @@ from pytest_whitebox.create import Create
 pytestmark = pytest.mark.requires("libvirt")
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("7fd91d45-908b-442d-90c6-da154271c3e6")
 def test_rng_device_that_the_image_asks_for(create: Create) -> None:
     server = create.server(image_properties={"hw_rng_model": "virtio"})

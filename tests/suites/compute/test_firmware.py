@@ -27,6 +27,7 @@ def test_rebuild_brings_the_firmware_of_the_new_image(create: Create) -> None:
     assert not server.domain.firmware.secure
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("c8f2a5d7-3b1e-4e9c-a6d0-7f4c2b8e5a19")
 @pytest.mark.requires("secure-boot")
 def test_secure_boot_that_the_image_requires(create: Create) -> None:

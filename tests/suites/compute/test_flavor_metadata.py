@@ -9,6 +9,7 @@ from pytest_whitebox.create import Create
 pytestmark = pytest.mark.requires("libvirt")
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("41408007-dfd2-4495-bb23-e0825b69adf6")
 def test_domain_tells_the_flavor(create: Create) -> None:
     flavor = create.flavor(vcpus=2, ram=192, disk=1)

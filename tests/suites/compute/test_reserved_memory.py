@@ -13,6 +13,7 @@ pytestmark = pytest.mark.requires("libvirt", "placement")
 OPTION = ("DEFAULT", "reserved_host_memory_mb")
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("0959153e-0b21-4071-a5e4-3fc15508f1d7")
 def test_reserved_memory_reaches_placement_and_goes_again(cloud: Cloud, hosts: Hosts, set_config: SetConfig) -> None:
     host = hosts.computes[0]

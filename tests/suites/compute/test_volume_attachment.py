@@ -13,6 +13,7 @@ NOVA = "SELECT attachment_id, device_name FROM block_device_mapping WHERE volume
 CINDER = "SELECT id, instance_uuid, attach_status FROM volume_attachment WHERE volume_id = :id AND deleted = 0"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("eb0488c5-d193-47dd-a3ad-7c9f983024ea")
 def test_guest_nova_and_cinder_agree_on_an_attachment(create: Create, database: Databases) -> None:
     server, volume = create.server(), create.volume(size=1)

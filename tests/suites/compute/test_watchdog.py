@@ -33,6 +33,7 @@ def test_watchdog_does_what_the_image_says(create: Create, action: str, machine:
     assert action_of(domain) == action
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("5d3e0c52-8fd4-4a8b-8a6e-2f4f0c7f6e3a")
 def test_the_flavor_refuses_the_watchdog_of_the_image(create: Create) -> None:
     server = create.server(

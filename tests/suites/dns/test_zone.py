@@ -17,6 +17,7 @@ pytestmark = pytest.mark.requires("dns")
 SERVERS = "SELECT host, port FROM pool_nameservers WHERE pool_id = :pool"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("146a5500-d60b-4818-b011-d8fc012007b1")
 def test_name_servers_answer_with_the_record(cloud: Cloud, create: Create, database: Databases) -> None:
     dns, zone = cloud.connection.dns, create.zone()

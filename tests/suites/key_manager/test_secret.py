@@ -14,6 +14,7 @@ PAYLOAD = "the payload that nobody else may read"
 STORED = "SELECT content_type, cypher_text FROM encrypted_data WHERE secret_id = :id AND deleted = 0"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("f66628d9-bed7-494a-9d01-7df83ff43079")
 def test_secret_is_given_back_and_lies_encrypted_in_the_database(
     cloud: Cloud, create: Create, database: Databases

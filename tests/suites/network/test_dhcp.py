@@ -13,6 +13,7 @@ from .conftest import Plugged
 pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("b8624a32-9b36-4103-b8c9-8dbe90c95454")
 def test_answer_offers_the_port_its_address_and_the_networks_mtu(ovn: Ovn, plugged: Plugged) -> None:
     options = options_of(ovn, plugged)

@@ -21,6 +21,7 @@ STORED = "SELECT fixed_ip_address, fixed_port_id FROM floatingips WHERE id = :id
 FLOATING = "neutron:fip_id"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("a85dd243-bc8d-4c33-8f22-d4e099ca2196")
 def test_floating_ip_is_translated_by_the_gateway_until_it_is_taken_away(
     cloud: Cloud, create: Create, database: Databases, hosts: Hosts, ovn: Ovn

@@ -14,6 +14,7 @@ from .conftest import Plugged, plug
 pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("85f885cc-f184-4e4d-876f-28e82b7f39ed")
 def test_proxy_listens_where_the_guest_is(ovn: Ovn, plugged: Plugged) -> None:
     host, space = plugged.server.host, namespace(plugged)

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 STORED = "SELECT mtu FROM networks WHERE id = :id"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("e5748855-bf9c-4986-9eb2-a98b08ed4bbb")
 def test_mtu_of_the_network_reaches_guest_tap_and_switch(create: Create, database: Databases) -> None:
     network = create.network(mtu=1300, cidr="198.51.100.0/24")

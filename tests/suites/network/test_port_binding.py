@@ -17,6 +17,7 @@ pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 BINDINGS = "SELECT host, vif_type, status FROM ml2_port_bindings WHERE port_id = :id"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("1a5e7fca-bc14-459c-b45e-9d99364a59dc")
 def test_port_is_bound_where_its_server_runs(database: Databases, ovn: Ovn, plugged: Plugged) -> None:
     host, port = plugged.server.host, plugged.port
@@ -28,6 +29,7 @@ def test_port_is_bound_where_its_server_runs(database: Databases, ovn: Ovn, plug
     assert binding["up"] is True
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("93066b15-c27e-4de7-b366-ab1f533567e8")
 def test_guest_is_plugged_into_the_switch_of_its_host(plugged: Plugged) -> None:
     host, port = plugged.server.host, plugged.port

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 RULE = "neutron:security_group_rule_id"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("daf11539-dfe6-453b-bfc8-7867ec3b16bb")
 def test_rule_is_a_flow_on_the_host_until_it_is_removed(cloud: Cloud, ovn: Ovn, plugged: Plugged) -> None:
     network, host = cloud.connection.network, plugged.server.host

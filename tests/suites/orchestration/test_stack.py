@@ -38,6 +38,7 @@ SIGNALLED = {
 }
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("9925db8b-6749-4db4-a650-d7d47d332451")
 def test_stack_makes_changes_and_removes_its_network(cloud: Cloud, create: Create, database: Databases) -> None:
     heat, network = cloud.connection.orchestration, cloud.connection.network

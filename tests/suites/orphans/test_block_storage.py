@@ -42,6 +42,7 @@ def attached(module_create: Create, well: Server) -> Any:
     return volume
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("16b2f9fb-ab3a-40d3-93b5-8c12b6ecde27")
 def test_each_attachment_has_its_server(hosts: Hosts, database: Databases, well: Server, attached: Any) -> None:
     assert (attached.id, well.id) in in_cinder(database, ATTACHED)

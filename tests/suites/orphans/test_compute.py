@@ -28,6 +28,7 @@ TAKEN = "SELECT address, instance_uuid FROM pci_devices WHERE status IN ('claime
 FOLDER = re.compile(r"^([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:_resize|_del)?$")
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("2fcc06dd-d508-461e-a40f-b2318cb3fe01")
 def test_each_domain_has_its_server(hosts: Hosts, database: Databases, well: Server) -> None:
     assert well.id in domains(well.host)
@@ -35,6 +36,7 @@ def test_each_domain_has_its_server(hosts: Hosts, database: Databases, well: Ser
     assert not lasting(on_each(hosts.computes, lambda host: domains(host) - servers(database, host, HERE, LEAVING)))
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("c25c24cd-8c62-4989-a053-205ca2a21391")
 def test_each_server_has_its_domain(hosts: Hosts, database: Databases, well: Server) -> None:
     assert well.id in servers(database, well.host, BUILT)
@@ -62,6 +64,7 @@ def test_no_server_runs_on_two_hosts(hosts: Hosts, well: Server) -> None:
     assert not lasting(twice)
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("c71c33ca-71e2-4d5c-8635-21b950facb7e")
 def test_each_instance_folder_has_its_server(hosts: Hosts, database: Databases, well: Server) -> None:
     assert well.id in folders(well.host)

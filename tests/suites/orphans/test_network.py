@@ -26,6 +26,7 @@ OF_GUESTS = "SELECT id FROM ports WHERE device_owner = '' OR device_owner LIKE '
 SERVERS = "SELECT instance_uuid FROM instance_mappings WHERE NOT queued_for_delete"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("4610b671-afda-49be-9224-d31645b270e5")
 def test_each_plug_in_a_switch_has_its_port(hosts: Hosts, database: Databases, well: Server, port: Any) -> None:
     assert port.id in plugs(well.host)
@@ -42,6 +43,7 @@ def test_each_tap_device_is_plugged_in(hosts: Hosts, well: Server) -> None:
     assert not lasting(on_each(hosts.computes, lambda host: taps(host) - plugged(host)))
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("99432544-a9ed-4569-abd2-f3d390bcefb9")
 def test_each_port_is_bound_to_a_host_that_lives(cloud: Cloud, database: Databases, well: Server, port: Any) -> None:
     assert (port.id, well.host.name) in bound(database)
@@ -73,6 +75,7 @@ def test_each_metadata_proxy_has_its_network(hosts: Hosts, database: Databases, 
     )
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("6fb0745f-7863-4c7b-a5fd-77d0384b4d9d")
 def test_neutron_and_ovn_have_the_same_ports(hosts: Hosts, database: Databases, port: Any) -> None:
     ovn = Ovn.discover(hosts)

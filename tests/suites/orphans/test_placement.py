@@ -27,6 +27,7 @@ GIVEN = """
 Held = set[tuple[str, str]]
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("be4f8883-899d-4db1-8cc4-7c4b1edabab5")
 def test_each_allocation_has_its_consumer_on_that_host(hosts: Hosts, database: Databases, well: Server) -> None:
     assert (well.id, well.host.name) in given(hosts, database)
@@ -34,6 +35,7 @@ def test_each_allocation_has_its_consumer_on_that_host(hosts: Hosts, database: D
     assert not lasting(lambda: given(hosts, database) - consumers(hosts, database, MOVES))
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("cf997f4c-873d-48f4-97b6-c03b489832f1")
 def test_each_server_has_its_allocation_on_its_host(hosts: Hosts, database: Databases, well: Server) -> None:
     assert (well.id, well.host.name) in consumers(hosts, database)

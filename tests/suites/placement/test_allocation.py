@@ -18,6 +18,7 @@ STORED = """
 """
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("a89eb4fe-4dcb-4fe7-b129-3a2342ca7860")
 def test_allocation_is_what_the_domain_takes_until_it_is_gone(
     cloud: Cloud, create: Create, database: Databases
@@ -36,6 +37,7 @@ def test_allocation_is_what_the_domain_takes_until_it_is_gone(
     assert database("placement").rows(STORED, id=server.id) == ()
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("34490e48-c0b4-40bb-aced-f820860e6d38")
 def test_server_that_fits_nowhere_is_given_nothing(create: Create, database: Databases) -> None:
     server = create.server(flavor=create.flavor(ram=2**30), wait="ERROR")

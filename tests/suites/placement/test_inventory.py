@@ -22,6 +22,7 @@ STORED = """
 _LOCAL = (None, "default", "flat", "qcow2", "raw")
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("b89dcb3b-e499-428b-a2f4-6488be3f3809")
 def test_cpus_are_those_that_the_host_gives_to_guests(cloud: Cloud, hosts: Hosts, database: Databases) -> None:
     for host in hosts.computes:
@@ -33,6 +34,7 @@ def test_cpus_are_those_that_the_host_gives_to_guests(cloud: Cloud, hosts: Hosts
         assert (found.get("VCPU", 0), found.get("PCPU", 0)) == (len(floating), len(cpus.dedicated))
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("c7039dd0-2aa8-4c80-828a-3d1b9b8afb36")
 def test_memory_is_that_of_the_host(cloud: Cloud, hosts: Hosts, database: Databases) -> None:
     for host in hosts.computes:
@@ -42,6 +44,7 @@ def test_memory_is_that_of_the_host(cloud: Cloud, hosts: Hosts, database: Databa
         assert inventory(cloud, database, host)["MEMORY_MB"] == int(kib) // 1024
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("f12cfdb5-5041-42a2-a6ec-17ccb0569a04")
 def test_disk_is_that_of_the_instances_folder(cloud: Cloud, hosts: Hosts, database: Databases) -> None:
     local = [host for host in hosts.computes if keeps_disks_in_files(host)]

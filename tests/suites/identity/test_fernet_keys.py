@@ -17,7 +17,7 @@ from pytest_whitebox.core.ledger import Ledger
 from pytest_whitebox.core.lock import locked
 from pytest_whitebox.core.service import Service
 
-from .tokens import is_valid, new_token
+from .conftest import is_valid, new_token
 
 pytestmark = pytest.mark.requires("identity")
 

@@ -9,7 +9,7 @@ import pytest
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.databases import Databases
 
-from .tokens import is_valid, new_token, shown
+from .conftest import is_valid, new_token, shown
 
 pytestmark = pytest.mark.requires("identity")
 

@@ -52,7 +52,7 @@ def place_of(database: Databases, image: Any) -> str:
     parts = urlsplit(location.value)
     if parts.scheme != "file":
         pytest.skip(f"Glance keeps images in {parts.scheme}, not in files: choose another cloud with --os-cloud")
-    return parts.path
+    return str(parts.path)
 
 
 def file_of(hosts: Hosts, place: str) -> bytes | None:

@@ -140,12 +140,11 @@ class _Compute:
 
     def __init__(self, last: Report, answers: Answers) -> None:
         self._last, self._answers = last, answers
-        self._seen: object = None
 
     def __call__(self) -> object:
-        # It may be down for a while, which is no sign of life.
-        self._seen = self._last() or self._seen
-        return self._seen, self._answers.count()
+        answers, last = self._answers.count(), self._last()
+        # Whatever it answers, no server is sent to one that Nova takes for down.
+        return None if last is None else (last, answers)
 
 
 def _answers(connection: Any, names: Collection[str]) -> bool:

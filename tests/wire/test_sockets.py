@@ -8,6 +8,7 @@ import pytest
 
 from pytest_whitebox.core.host import Host
 from pytest_whitebox.core.service import Patience, Service
+from pytest_whitebox.core.wait import wait_for
 
 from .layout import Layout, host_with
 
@@ -25,7 +26,9 @@ _LAYOUT = Layout(
 def libvirt(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with host_with(_LAYOUT, tmp_path_factory.mktemp("host")) as server:
         transport = server.transport()
-        yield Host("server", transport, patience=Patience(settle=0.2, every=0.05)).service("libvirt")
+        service = Host("server", transport, patience=Patience(settle=0.2, every=0.05)).service("libvirt")
+        wait_for(lambda: service.is_running, timeout=30, every=0.05, what="the daemon")
+        yield service
         transport.close()
 
 
@@ -44,11 +47,11 @@ def test_nobody_wakes_it_while_it_is_stopped(libvirt: Service) -> None:
         assert "is masked" in refused.stderr
     assert libvirt.main not in (before, None)
     libvirt.transport.run(["systemctl", "stop", "virtqemud"])
-    assert _somebody_connects(libvirt)
+    assert wait_for(lambda: _somebody_connects(libvirt), timeout=10, every=0.05, what="the daemon to be woken")
 
 
 def test_one_that_sleeps_can_be_stopped_too(libvirt: Service) -> None:
     libvirt.transport.run(["systemctl", "stop", "virtqemud"])
     with libvirt.stopped():
         assert not _somebody_connects(libvirt)
-    assert _somebody_connects(libvirt)
+    assert wait_for(lambda: _somebody_connects(libvirt), timeout=10, every=0.05, what="the daemon to be woken")

@@ -152,7 +152,7 @@ def test_two_runs_meet_on_the_host(lab: Path, pytester: pytest.Pytester) -> None
     pytester.makepyfile(_TESTS + "def test_alone(alone, at):\n    at(wait_for_others=7)\n")
     command = [sys.executable, "-m", "pytest", "--os-cloud=lab", "--whitebox-ssh-config=ssh_config", "-n0"]
     runs = [subprocess.Popen(command, cwd=lab, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [run.communicate(timeout=60)[0] for run in runs]
+    said = [run.communicate(timeout=180)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], said
     first, second = _stays(lab)
     assert not first.meets(second)
@@ -261,7 +261,7 @@ def test_a_module_keeps_its_host_between_its_tests(lab: Path, pytester: pytest.P
     first = subprocess.Popen([*command, "test_module.py"], cwd=lab, stdout=subprocess.PIPE, text=True)
     wait_for((lab / "meetings").exists, timeout=60, what="the module to begin")
     second = subprocess.run([*command, "test_other.py"], cwd=lab, capture_output=True, text=True, timeout=60)
-    said = first.communicate(timeout=60)[0]
+    said = first.communicate(timeout=180)[0]
     assert (first.returncode, second.returncode) == (0, 0), said + second.stdout
     assert [stay.test for stay in _stays(lab)][-1:] == ["test_other"]
     assert len(_stays(lab)) == 4

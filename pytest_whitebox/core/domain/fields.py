@@ -71,7 +71,7 @@ def present(path: str) -> Any:
     return _fact(path, lambda element: find(element) is not None, False)
 
 
-def kib(path: str, unit: str, default: int | None = None) -> Any:
+def kib(path: str, unit: str, default: int | None = None, *, volatile: bool = False) -> Any:
     """A size in KiB; ``unit`` is the path of the unit that it is written in, ``default`` if there is no size."""
     size, of = getter(path), getter(unit)
 
@@ -79,7 +79,7 @@ def kib(path: str, unit: str, default: int | None = None) -> Any:
         found = size(element)
         return default if found is None else converted(path, found, lambda value: to_kib(value, of(element)))
 
-    return _fact(path, look, default)
+    return _fact(path, look, default, volatile=volatile)
 
 
 def pci(path: str) -> Any:

@@ -22,6 +22,9 @@ from pytest_whitebox.core.domain.element import (
 from pytest_whitebox.core.domain.part import P, Part, reader
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
+#: What tells the address of a PCI device from that of another one.
+_PCI_KEYS = ("domain", "bus", "slot", "function")
+_PCI = frozenset(_PCI_KEYS)
 
 
 def text(path: str, *, default: str | None = None, volatile: bool = False) -> Any:
@@ -88,7 +91,9 @@ def pci(path: str) -> Any:
 
     def look(element: Element) -> str | None:
         found = find(element)
-        return None if found is None or "bus" not in found.attrib or "slot" not in found.attrib else pci_address(found)
+        if found is None or not _PCI.issubset(found.attrib):
+            return None
+        return converted(path, ":".join(found.get(key, "") for key in _PCI_KEYS), pci_address)
 
     return _fact(path, look)
 

@@ -109,7 +109,13 @@ def start_sshd(
     with (folder / "sshd.log").open("ab") as log:
         command = boot or [*within, sshd, "-D", "-e", "-f", str(folder / "sshd_config")]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-    wait_for(lambda: _greets(address, port, within), timeout=20, every=0.02, what="sshd", hint=f"see {folder}/sshd.log")
+    try:
+        wait_for(
+            lambda: _greets(address, port, within), timeout=20, every=0.02, what="sshd", hint=f"see {folder}/sshd.log"
+        )
+    except BaseException:
+        stop(process)
+        raise
     return SshServer(folder, port, process)
 
 

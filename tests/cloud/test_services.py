@@ -102,7 +102,7 @@ def test_any_service_takes_a_change_and_is_as_before(hosts: Hosts, name: str) ->
 
 
 def test_stopped_libvirt_is_seen_by_nova_and_comes_back(cloud: Cloud, own_host: Host, hold: Hold) -> None:
-    start = hold(own_host.service("libvirtd").stopped())
+    start = hold(own_host.service("libvirt").stopped())
     wait_for(
         lambda: _compute(cloud, own_host).status == "disabled", timeout=120, every=1, what="Nova to disable the host"
     )

@@ -152,6 +152,7 @@ class ComputeReport:
         self._last, self._answers = last, answers
 
     def __call__(self) -> object:
+        """What is to change."""
         answers, last = self._answers.count(), self._last()
         # Whatever it answers, no server is sent to one that Nova takes for down.
         return None if last is None else (last, answers)

@@ -39,6 +39,7 @@ def one_at_a_time(keystone: Service) -> Iterator[None]:
         yield
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("5c170cf1-429f-4308-89ea-b63b90bfbc9c")
 def test_token_is_signed_with_the_newest_key_alone(cloud: Cloud, keystone: Service) -> None:
     keys = keys_of(keystone)

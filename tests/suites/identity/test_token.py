@@ -16,6 +16,7 @@ pytestmark = pytest.mark.requires("identity")
 REVOKED = "SELECT revoked_at FROM revocation_event WHERE audit_id = :id"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("aafed484-ff05-460f-841d-8d83360040e5")
 def test_revoked_token_is_refused_and_recorded(cloud: Cloud, database: Databases) -> None:
     token, other = new_token(cloud), new_token(cloud)

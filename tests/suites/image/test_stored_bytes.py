@@ -22,6 +22,7 @@ STORED = "SELECT size, checksum, os_hash_algo, os_hash_value, status FROM images
 PLACES = "SELECT value FROM image_locations WHERE image_id = :id AND deleted = 0"
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("d87ab48e-166e-470c-8f93-0b14d147e225")
 def test_stored_bytes_are_those_that_were_uploaded(create: Create, database: Databases, hosts: Hosts) -> None:
     image = create.image(content=CONTENT)

@@ -49,6 +49,7 @@ class Replica:
         return self.way.read(f"{self.folder}/{name}")
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("3ff89621-f06c-48d2-a299-7f5e6097fbfe")
 def test_object_is_on_every_device_of_its_ring(cloud: Cloud, create: Create, hosts: Hosts) -> None:
     container = create.container()

@@ -54,7 +54,7 @@ wire: venv ## what crosses a network: real sshd, runit and MariaDB on loopback
 
 suites: venv ## the smoke tests of the suites against the cloud that is up; report/index.html
 	@rm -rf report
-	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -n 2 -m smoke tests/suites \
+	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -n 2 --dist loadfile -m smoke tests/suites \
 	    --html=report/index.html --self-contained-html --junit-xml=report/junit.xml
 
 cloud: venv ## the tests of stackproof itself and of devcloud that need the cloud that is up

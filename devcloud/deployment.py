@@ -16,8 +16,8 @@ from pytest_whitebox.core.transport import Transport
 _MARKER = "/etc/devcloud-release"
 #: Services that read their project's default files are told none; Glance's do not bear its own name.
 _DEFAULT_FILES = {"glance": "glance-api.conf"}
-#: What every kind of deployment calls libvirt, whose daemon here is one for all drivers.
-_NAMES = {"libvirt": "libvirtd"}
+#: What other ways of deploying call these services.
+_NAMES = {"keystone": "keystone-api", "libvirt": "libvirtd"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,15 +28,13 @@ class Ledger:
         self._entries.append((what, undo))
 
     def unwind(self) -> ExceptionGroup[Exception] | None:
-        """Undo everything, last first, and return all failures; a second call finds nothing left to do."""
-        failures = []
-        while self._entries:
-            what, undo = self._entries.pop()
-            try:
-                undo()
-            except Exception as error:  # noqa: BLE001 -- the rest must be undone whatever happened
-                error.add_note(f"while undoing: {what}")
-                failures.append(error)
+        """Undo everything, last first, and return all failures; a second call finds nothing left to do.
+
+        What fails is tried once more after all the rest: a volume that a server would not let go of is free by then.
+        """
+        entries, self._entries = self._entries[::-1], []
+        again = [(what, undo) for what, undo in entries if _failure(what, undo)]
+        failures = [failure for what, undo in again if (failure := _failure(what, undo))]
         return (
             ExceptionGroup(f"{len(failures)} of what was changed could not be undone", failures) if failures else None
         )
@@ -47,3 +45,12 @@ class Ledger:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if failures := self.unwind():
             raise failures from error
+
+
+def _failure(what: str, undo: Callable[[], object]) -> Exception | None:
+    try:
+        undo()
+    except Exception as error:  # noqa: BLE001 -- the rest must be undone whatever happened
+        error.add_note(f"while undoing: {what}")
+        return error
+    return None

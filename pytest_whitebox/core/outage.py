@@ -56,6 +56,6 @@ def forced_down(transactions: Transactions, service: Service) -> Iterator[None]:
 @contextmanager
 def down(transactions: Transactions, service: Service) -> Iterator[None]:
     """See `Service.down`."""
-    # Nova may believe it to be up for the moment between the two ends; what is sent to it then waits in the queue.
-    with stopped(transactions, service), forced_down(transactions, service):
+    # What was evacuated meanwhile is cleared up by the service when it starts; before, Nova does not take it for up.
+    with forced_down(transactions, service), stopped(transactions, service):
         yield

@@ -39,11 +39,11 @@ def collect(item: pytest.Item, report: pytest.TestReport, call: pytest.CallInfo[
 def _pieces(item: pytest.Item, cloud: Cloud) -> Iterator[Piece]:
     """What its servers are first, then what the test did, then the logs."""
     start, trace = item.stash[started_key], item.config.stash[trace_key]
+    asked = tuple(trace.requests)
     for node in item.listchain():
         for server in node.stash.get(servers_key, ()):
             yield from servers.pieces(server)
     yield from storage.pieces(cloud, start)
-    asked = tuple(trace.requests)
     yield from requests.pieces(asked)
     ids = frozenset({trace.id, *(one.id for one in asked if one.changes and one.id)})
     yield from logs.pieces(cloud, start, ids)

@@ -13,6 +13,9 @@ from pytest_whitebox.core.ledger import Ledger
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import ServerError
 
+# A test that uses the hosts waits while others restart their services.
+pytestmark = pytest.mark.usefixtures("hosts")
+
 PING = {"protocol": "icmp", "remote_ip_prefix": "0.0.0.0/0"}
 
 
@@ -83,6 +86,16 @@ def test_failure_in_the_middle_leaves_nothing(cloud: Cloud, prefix: str, broken:
 
     with pytest.raises(RuntimeError, match="in the middle"), Ledger() as ledger:
         fail(Create(cloud, ledger, prefix))
+    assert made(cloud, prefix) == {}
+
+
+def test_volume_that_a_server_took_with_it_is_undone(cloud: Cloud, prefix: str) -> None:
+    storage = cloud.connection.block_storage
+    with Ledger() as ledger:
+        volume = Create(cloud, ledger, prefix).volume()
+        promise = {"attachment": {"volume_uuid": volume.id, "instance_uuid": str(uuid4())}}
+        assert storage.post("/attachments", json=promise, microversion="3.27").ok
+        assert storage.get_volume(volume.id).status == "reserved"
     assert made(cloud, prefix) == {}
 
 

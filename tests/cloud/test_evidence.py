@@ -43,7 +43,7 @@ def failed(tmp_path: Path, state: State, request: pytest.FixtureRequest) -> dict
     return {**pieces, "report.html": (latest / "report.html").read_text()}
 
 
-@pytest.mark.parametrize("failed", [ERROR], indirect=True)
+@pytest.mark.parametrize("failed", [ERROR], ids=["error"], indirect=True)
 def test_server_that_no_host_took(failed: dict[str, str]) -> None:
     assert failed["fault.txt"].startswith("No valid host was found")
     assert "nova.exception.NoValidHost" in failed["fault.txt"]
@@ -56,7 +56,7 @@ def test_server_that_no_host_took(failed: dict[str, str]) -> None:
     assert all(f"<summary>{name}" in shown for name in ("fault-", "actions-", "log-of-its-requests.log"))
 
 
-@pytest.mark.parametrize("failed", [RUNS], indirect=True)
+@pytest.mark.parametrize("failed", [RUNS], ids=["runs"], indirect=True)
 def test_server_that_runs(failed: dict[str, str]) -> None:
     assert "<domain type='qemu' id=" in failed["domain.xml"]
     assert "<domain type='qemu'>" in failed["domain-inactive.xml"]
@@ -68,5 +68,5 @@ def test_server_that_runs(failed: dict[str, str]) -> None:
     assert '"VCPU": 1' in failed["allocations.json"]
     assert '"status": "attached"' in failed["attachments.json"]
     services = {line.split()[1] for line in failed["log-of-its-requests.log"].splitlines()}
-    assert {"nova-api:", "nova-conductor:", "nova-compute:", "cinder-api:", "cinder-volume:"} <= services
+    assert {"nova-api:", "nova-compute:", "glance-api:", "cinder-api:", "cinder-volume:"} <= services
     assert [name for name, text in failed.items() if "could not be collected" in text and name != "report.html"] == []

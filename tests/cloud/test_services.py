@@ -19,7 +19,10 @@ from pytest_whitebox.core.service import Service
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.fixtures import Hold, SetConfig
 
-ALIASES = ['{"name": "a b", "vendor_id": "8086", "product_id": "10fb"}', '{"name": "c", "vendor_id": "15b3"}']
+ALIASES = [
+    '{"name": "a b", "vendor_id": "8086", "product_id": "10fb"}',
+    '{"name": "c", "vendor_id": "15b3", "product_id": "1017"}',
+]
 URL = 'http://$host/it\'s?a="b"&c=${d}'
 #: Read by every service, and it means nothing to any.
 OPTION = ("DEFAULT", "logging_user_identity_format")

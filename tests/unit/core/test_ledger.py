@@ -23,6 +23,21 @@ def test_everything_is_undone_whatever_fails() -> None:
     assert ledger.unwind() is None
 
 
+def test_what_fails_is_tried_once_more_when_the_rest_is_undone() -> None:
+    held, done = {"volume"}, list[str]()
+
+    def volume() -> None:
+        done.append("volume")
+        if held:
+            raise ValueError("in use")
+
+    ledger = Ledger()
+    ledger.add("server", held.clear)
+    ledger.add("volume", volume)
+    assert ledger.unwind() is None
+    assert done == ["volume", "volume"]
+
+
 def test_the_error_of_the_context_is_the_cause_of_what_could_not_be_undone() -> None:
     ledger = Ledger()
     ledger.add("one", lambda: _fail("no"))

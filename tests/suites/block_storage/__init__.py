@@ -1,0 +1,1 @@
+"""What Cinder does behind its API."""

@@ -1,0 +1,30 @@
+"""A volume that cannot be detached stays what it was: attached."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_whitebox.core.databases import Databases
+from pytest_whitebox.core.host import Host
+from pytest_whitebox.create import Create
+from pytest_whitebox.server import ServerError
+
+pytestmark = pytest.mark.requires("libvirt", "admin", "block-storage")
+
+CINDER = "SELECT attach_status FROM volume_attachment WHERE volume_id = :id AND deleted = 0"
+
+
+@pytest.mark.idempotent_id("4345be0b-1518-47b5-88dd-cfe7915303c9")
+def test_detaching_without_libvirt_fails_and_can_be_done_later(
+    create: Create, database: Databases, own_host: Host
+) -> None:
+    server, volume = create.server(), create.volume()
+    server.attach_volume(volume)
+    with own_host.service("libvirtd").stopped(), pytest.raises(ServerError, match="did not let go of volume"):
+        server.detach_volume(volume)
+
+    assert volume.id in {disk.serial for disk in server.domain.disks.values()}
+    assert database("cinder").row(CINDER, id=volume.id).attach_status == "attached"
+
+    server.detach_volume(volume)
+    assert volume.id not in {disk.serial for disk in server.domain.disks.values()}

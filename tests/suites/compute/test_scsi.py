@@ -17,6 +17,7 @@ MANY = 7
 
 
 @pytest.mark.idempotent_id("9c4e7a2b-5d8f-4b1c-9e6a-3f0d7b5c8e14")
+@pytest.mark.slow
 def test_attached_volumes_share_one_controller(create: Create, any_host: Host) -> None:
     server = create.server(image_properties=SCSI)
     volumes = [create.volume() for _ in range(MANY - 1)]
@@ -27,6 +28,7 @@ def test_attached_volumes_share_one_controller(create: Create, any_host: Host) -
 
 
 @pytest.mark.idempotent_id("b7d1f5e9-2c6a-4e8d-8b3f-5a9c0e4d6f27")
+@pytest.mark.slow
 def test_volumes_of_the_boot_share_one_controller(create: Create, any_host: Host) -> None:
     image = create.image(properties=SCSI)
     volumes = [create.volume(image=image), *(create.volume() for _ in range(MANY - 1))]

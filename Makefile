@@ -33,7 +33,7 @@ demo: venv ## a real OpenStack on this machine, a suite that looks behind its AP
 test: venv ## everything that must hold: lint, unit and wire tests, docs, and a cloud brought up, tested and taken down
 	$(STEP) 300 lint $(AGAIN) lint
 	$(STEP) 300 unit $(AGAIN) unit
-	$(STEP) 400 wire $(AGAIN) wire
+	$(STEP) 600 wire $(AGAIN) wire
 	$(STEP) 180 docs $(AGAIN) docs
 	$(STEP) 1200 up $(BIN)/devcloud up --install
 	$(STEP) 900 suites $(AGAIN) suites

@@ -74,7 +74,7 @@ def report_of(connection: Any, names: Collection[str], service: str) -> Report |
     if find is None:
         return None
     last = lambda: _last(find(connection), names, service)  # noqa: E731
-    return _Compute(last, Answers(lambda: _answers(connection, names))) if service == "nova-compute" else last
+    return ComputeReport(last, Answers(lambda: _answers(connection, names))) if service == "nova-compute" else last
 
 
 def forcing_of(connection: Any, names: Collection[str], service: str) -> Forcing | None:
@@ -135,13 +135,24 @@ def _neutron(connection: Any) -> Iterator[Sighting]:
         yield Sighting(one.binary, one.host, bool(one.is_alive), one.last_heartbeat_at or "", "network agents")
 
 
-class _Compute:
-    """What changes with each report of nova-compute, or as soon as it answers, which it does some seconds earlier."""
+class ComputeReport:
+    """What changes with each report of nova-compute, or as soon as it answers, which it does some seconds earlier.
+
+    It is None while ``last`` is, for a host that Nova takes for down is of no use, whatever it answers.
+
+    >>> report = ComputeReport(lambda: "10:00:05", Answers(lambda: True))
+    >>> first = report()
+    >>> wait_for(lambda: report() != first, timeout=10, every=0.01, what="an answer")
+    True
+    >>> ComputeReport(lambda: None, Answers(lambda: True))() is None
+    True
+    """
 
     def __init__(self, last: Report, answers: Answers) -> None:
         self._last, self._answers = last, answers
 
     def __call__(self) -> object:
+        """What is to change."""
         answers, last = self._answers.count(), self._last()
         # Whatever it answers, no server is sent to one that Nova takes for down.
         return None if last is None else (last, answers)

@@ -44,6 +44,11 @@ def lower(one: str, other: str) -> str:
     return min(one, other, key=lambda version: tuple(map(int, version.split("."))))
 
 
+def becomes(server: Server, *statuses: str) -> Callable[[], bool]:
+    """A condition for `settle`: the server has one of these statuses."""
+    return lambda: server.status in statuses
+
+
 def settle(
     server: Server, request_id: str, until: Callable[[], object], *, to: str, timeout: float = PATIENCE,
     retried: bool = False, hint: str = "",

@@ -33,7 +33,7 @@ demo: venv ## a real OpenStack on this machine, a suite that looks behind its AP
 test: venv ## everything that must hold: lint, unit and wire tests, docs, and a cloud brought up, tested and taken down
 	$(STEP) 300 lint $(AGAIN) lint
 	$(STEP) 300 unit $(AGAIN) unit
-	$(STEP) 400 wire $(AGAIN) wire
+	$(STEP) 600 wire $(AGAIN) wire
 	$(STEP) 180 docs $(AGAIN) docs
 	$(STEP) 1200 up $(BIN)/devcloud up --install
 	$(STEP) 900 suites $(AGAIN) suites
@@ -54,7 +54,7 @@ wire: venv ## what crosses a network: real sshd, runit and MariaDB on loopback
 
 suites: venv ## the smoke tests of the suites against the cloud that is up; report/index.html
 	@rm -rf report
-	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -n 2 -m smoke tests/suites \
+	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -n 2 --dist loadfile -m smoke tests/suites \
 	    --html=report/index.html --self-contained-html --junit-xml=report/junit.xml
 
 cloud: venv ## the tests of stackproof itself and of devcloud that need the cloud that is up

@@ -90,11 +90,15 @@ def _rendered(
 
 
 def _certificates(state: State, host: Host) -> Iterator[tuple[str, str]]:
-    """The authority's certificate for every host, and for HAProxy's host the server's own."""
+    """The authority's certificate for every host, for HAProxy's the server's own, for a hypervisor its consoles'."""
     authority = Authority(state.authority)
     yield CA_ON_HOST, authority.certificate.read_text()
     if host.plan.role == CONTROLLER:
         yield "/etc/haproxy/server.pem", authority.server.read_text()
+    else:
+        yield "/etc/pki/qemu/ca-cert.pem", authority.certificate.read_text()
+        for file in ("server-cert.pem", "server-key.pem"):
+            yield f"/etc/pki/qemu/{file}", authority.console(host.name).read_text()
 
 
 def _packaged(folder: Path, settings: Settings) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,8 @@ from pytest_whitebox.core.transport import Transport
 _MARKER = "/etc/devcloud-release"
 #: Services that read their project's default files are told none; Glance's do not bear its own name.
 _DEFAULT_FILES = {"glance": "glance-api.conf"}
+#: What other ways of deploying call these services.
+_NAMES = {"keystone": "keystone-api", "libvirt": "libvirtd"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Devcloud:
     def service(self, transport: Transport, name: str) -> ServiceFacts:
         """The facts of a service that `devcloud up` defines."""
         known = {service.name: service for service in services(PROJECTS)}
+        name = _NAMES.get(name, name)
         if name not in known:
             raise UnknownService(f"devcloud has no service {name!r}", hint=f"choose from {', '.join(sorted(known))}")
         supervisor = Runit()

@@ -40,7 +40,11 @@ def up(
     """
     access.keys(cloud.state, cloud.topology)
     if cloud.settings.tls:
-        Authority(cloud.state.authority).certify(cloud.topology.controller.name, cloud.doors.address)
+        authority = Authority(cloud.state.authority)
+        authority.certify(cloud.topology.controller.name, cloud.doors.address)
+        for plan in cloud.topology.hosts:
+            if plan.role == COMPUTE:
+                authority.certify_console(plan.name, plan.mgmt)
     links = fabric.up(cloud.state, cloud.topology)
     changed: dict[str, set[str]] = {}
     for plan in cloud.topology.hosts:

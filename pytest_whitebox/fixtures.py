@@ -163,10 +163,10 @@ def set_config(hold: Hold) -> SetConfig:
 @pytest.fixture
 def _requirements(cloud: Cloud, request: pytest.FixtureRequest) -> None:
     """Skip the test, or fail it if the run is strict, unless the cloud has what its markers require."""
-    from pytest_whitebox.markers import required
+    from pytest_whitebox.markers import missing
 
-    missing = [sentence for requires in required(request.node) for sentence in requires.missing(cloud.facts)]
-    if missing and request.config.stash[session_key].strict:
-        pytest.fail(f"{'; '.join(missing)} (a failure by --whitebox-strict)", pytrace=False)
-    if missing:
-        pytest.skip("; ".join(missing))
+    lacking = missing(request.node, cloud.facts)
+    if lacking and request.config.stash[session_key].strict:
+        pytest.fail(f"{'; '.join(lacking)} (a failure by --whitebox-strict)", pytrace=False)
+    if lacking:
+        pytest.skip("; ".join(lacking))

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from uuid import UUID
 
 import pytest
 
 from pytest_whitebox.requires import Requires
+
+if TYPE_CHECKING:
+    from pytest_whitebox.facts import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +58,8 @@ def check(collected: object) -> None:
 def required(item: pytest.Item) -> list[Requires]:
     """All that a test requires, its own markers and its module's."""
     return [Requires.from_mark(mark) for mark in item.iter_markers("requires")]
+
+
+def missing(item: pytest.Item, facts: Facts) -> list[str]:
+    """A sentence with its next step for each thing that a test requires and the cloud does not have."""
+    return [sentence for requires in required(item) for sentence in requires.missing(facts)]

@@ -62,9 +62,11 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         names.insert(0, "_requirements")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Wait for its turn; but once it was told that the cloud cannot be used, other tests that need it are skipped."""
+    """Wait for its turn; but once it was told that the cloud cannot be used, other tests that need it are skipped.
+
+    Not ``tryfirst``: what pytest itself skips needs no turn.
+    """
     from pytest_whitebox import turn
 
     item.config.stash[trace_key].begin()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pytest_whitebox.core.database import Forward
     from pytest_whitebox.core.hosts import Hosts
+    from pytest_whitebox.facts import Facts
 
 _cloud_key = pytest.StashKey[Cloud | StackproofError]()
 _recovered_key = pytest.StashKey[bool]()
@@ -53,6 +54,11 @@ def hosts(config: pytest.Config) -> Hosts:
         config.stash[_recovered_key] = True
         _recover(hosts)
     return hosts
+
+
+def facts(config: pytest.Config) -> Facts:
+    """The facts of the cloud; raises `StackproofError` if it cannot be used."""
+    return _connected(config).facts
 
 
 def _recover(hosts: Hosts) -> None:

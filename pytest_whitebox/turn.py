@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +21,13 @@ from pytest_whitebox import reach
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts import Hosts
 from pytest_whitebox.core.lock import Busy, here, locked
+from pytest_whitebox.markers import missing
 from pytest_whitebox.session import session_key
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
     from pytest_whitebox.core.host import Host
+    from pytest_whitebox.core.transport import Held
 
 #: Fixtures by which a test says that it changes hosts, that one host is enough for it, and that it uses all.
 CHANGES = frozenset({"alone", "set_config", "hold", "module_alone"})
@@ -34,7 +36,7 @@ ONE = ("own_host", "any_host", "module_host")
 LASTING = frozenset({"module_alone", "module_host"})
 USES = frozenset({"hosts", "database", "create", "module_create", "session_create"})
 
-_PATIENCE = 3600  # seconds: the others may have long tests
+_MOMENT, _PATIENCE = 5, 3600  # seconds until one is told, and until one gives up: the others may have long tests
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,18 @@ def begin(item: pytest.Item) -> None:
     if not asked & {*CHANGES, *ONE, *USES}:
         return
     hosts = _hosts(item.config)
-    session = item.config.stash[session_key]
     names = {host.name for host in hosts}
-    turn.claim = Claim.of(asked, names, {host.name for host in hosts.computes}, _number(session.worker))
-    try:
-        for host in hosts:
-            _lock(turn, host, item.nodeid)
-    except BaseException:
+    number = _number(item.config.stash[session_key].worker)
+    claim = Claim.of(asked, names, {host.name for host in hosts.computes}, number)
+    if claim.own and item.get_closest_marker("requires"):
+        # What the cloud has is looked up while nobody changes it; who lacks something is skipped, and needs no turn.
+        _take(turn, hosts, Claim(shared=frozenset(names)), item)
+        lacking = missing(item, reach.facts(item.config))
         turn.locks.close()
-        raise
+        if lacking:
+            return
+    turn.claim = claim
+    _take(turn, hosts, claim, item)
 
 
 def end(item: pytest.Item, following: pytest.Item | None) -> None:
@@ -134,24 +139,53 @@ def _hosts(config: pytest.Config) -> Hosts:
         return Hosts(())
 
 
-def _lock(turn: Turn, host: Host, test: str) -> None:
-    own = host.name in turn.claim.own
-    host.transactions.refusal = None if own else _shared(host.name)
-    if not own and (host.name not in turn.claim.shared or host.name in turn.unreachable):
-        return
-    lock = locked(
-        host.transport, host.transactions.journal.lock_file(f"host {host.name}"), what=f"the host {host.name}",
-        wait=_PATIENCE, shared=not own, holder=f"{here()} for {test}",
-    )  # fmt: skip
+def _take(turn: Turn, hosts: Hosts, claim: Claim, item: pytest.Item) -> None:
     try:
-        turn.locks.enter_context(lock)
+        for host in hosts:
+            own = host.name in claim.own
+            host.transactions.refusal = None if own else _shared(host.name)
+            if own or host.name in claim.shared - turn.unreachable:
+                _lock(turn, host, item, shared=not own)
+    except BaseException:
+        turn.locks.close()
+        raise
+
+
+def _lock(turn: Turn, host: Host, item: pytest.Item, *, shared: bool) -> None:
+    try:
+        _wait(turn, host, item, shared=shared)
     except Busy:
         raise
     except StackproofError as error:
-        if own:
+        if not shared:
             raise
         turn.unreachable.add(host.name)
         warnings.warn(f"{host.name} is not locked, so another run may restart its services: {error}", stacklevel=2)
+
+
+def _wait(turn: Turn, host: Host, item: pytest.Item, *, shared: bool) -> None:
+    """Take the lock of a host; whom that waits for is told after a moment."""
+
+    def lock(wait: float) -> AbstractContextManager[Held]:
+        file = host.transactions.journal.lock_file(f"host {host.name}")
+        holder = f"{here()} for {item.nodeid}"
+        return locked(host.transport, file, what=f"the host {host.name}", wait=wait, shared=shared, holder=holder)
+
+    try:
+        turn.locks.enter_context(lock(_MOMENT))
+    except Busy as busy:
+        _tell(item.config, f"{item.name} waits: {busy}")
+        turn.locks.enter_context(lock(_PATIENCE))
+
+
+def _tell(config: pytest.Config, text: str) -> None:
+    """A line on the terminal; a worker of xdist has none."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    capture = config.pluginmanager.get_plugin("capturemanager")
+    if reporter is not None:
+        with capture.global_and_fixture_disabled() if capture else nullcontext():
+            reporter.ensure_newline()
+            reporter.write_line(text)
 
 
 def _shared(name: str) -> StackproofError:

@@ -1,4 +1,4 @@
-"""The cloud's own certificate authority, and the certificate with which HAProxy answers for it."""
+"""The cloud's own certificate authority, the certificate of HAProxy, and those of the hosts' graphical consoles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ORGANIZATION = "devcloud"
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """A folder with a certificate authority and the server certificate that it has signed."""
+    """A folder with a certificate authority and the certificates that it has signed."""
 
     folder: Path
 
@@ -43,22 +43,26 @@ class Authority:
         """The server's certificate and its key in one file, as HAProxy wants them; only root reads it."""
         return self.folder / "server.pem"
 
+    def console(self, host: str) -> Path:
+        """The same for the consoles of a host's guests."""
+        return self.folder / f"console-{host}.pem"
+
     def certify(self, name: str, address: IPv4Address, *, now: datetime | None = None) -> bool:
         """Have a certificate for the server; False if there is one that is good for a month and more."""
-        moment = now or datetime.now(UTC)
+        return self._certify(self.server, name, address, now or datetime.now(UTC))
+
+    def certify_console(self, host: str, address: IPv4Address, *, now: datetime | None = None) -> bool:
+        """The same for the consoles of a host's guests."""
+        return self._certify(self.console(host), host, address, now or datetime.now(UTC))
+
+    def _certify(self, file: Path, name: str, address: IPv4Address, moment: datetime) -> bool:
         self.folder.mkdir(exist_ok=True)
         if not (self.certificate.exists() and self.key.exists()):
             self._found(moment)
-        elif self.server.exists() and self._fits(name, address, moment):
+        elif file.exists() and _fits(file, name, address, moment):
             return False
-        self._sign(name, address, moment)
+        self._sign(file, name, address, moment)
         return True
-
-    def _fits(self, name: str, address: IPv4Address, moment: datetime) -> bool:
-        found = x509.load_pem_x509_certificate(self.server.read_bytes())
-        known = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        same = known == x509.SubjectAlternativeName(_names(name, address))
-        return same and found.not_valid_after_utc - moment > _RENEWED
 
     def _found(self, moment: datetime) -> None:
         key = ec.generate_private_key(ec.SECP256R1())
@@ -75,7 +79,7 @@ class Authority:
         write_atomically(self.key, _pem(key), mode=0o600)
         write_atomically(self.certificate, made.public_bytes(serialization.Encoding.PEM).decode())
 
-    def _sign(self, name: str, address: IPv4Address, moment: datetime) -> None:
+    def _sign(self, file: Path, name: str, address: IPv4Address, moment: datetime) -> None:
         authority = x509.load_pem_x509_certificate(self.certificate.read_bytes())
         signer = serialization.load_pem_private_key(self.key.read_bytes(), password=None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)  # noqa: S101 -- `_found` makes no other
@@ -92,7 +96,15 @@ class Authority:
             .sign(signer, hashes.SHA256())
         )
         text = made.public_bytes(serialization.Encoding.PEM).decode() + _pem(key)
-        write_atomically(self.server, text, mode=0o600)
+        write_atomically(file, text, mode=0o600)
+
+
+def _fits(file: Path, name: str, address: IPv4Address, moment: datetime) -> bool:
+    """True if a certificate is for this server and good for a month and more."""
+    found = x509.load_pem_x509_certificate(file.read_bytes())
+    known = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    same = known == x509.SubjectAlternativeName(_names(name, address))
+    return same and found.not_valid_after_utc - moment > _RENEWED
 
 
 def _names(name: str, address: IPv4Address) -> Iterable[x509.GeneralName]:

@@ -48,7 +48,7 @@ def edited(data: bytes, changes: Changes) -> bytes:
         if Config.from_files({"the edited file": data}).get_all(section, name) != values:
             raise StackproofError(
                 f"a value for [{section}] {name} cannot be written so that oslo.config reads it back",
-                hint="give each of its lines without blanks around it",
+                hint="give each of its lines without blanks around it, and no backslash before a $",
             )
     return data
 

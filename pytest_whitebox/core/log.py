@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 #: How much is looked at, in bytes: the end of it.
 _MOST = 1 << 24
+#: How many lines of a journal are looked at that had no end to mark.
+_UNMARKED = 1000
 # Where a file was rotated away, its rest is in the newest file of its name that has the marked number.
 _SINCE = """
 set -u
@@ -44,7 +46,7 @@ def mark(transport: Transport, facts: ServiceFacts) -> LogMark:
         inode, size = said.stdout.split() if said.ok else (0, 0)
         return LogMark(int(inode), int(size))
     said = transport.run(["journalctl", "--no-pager", "--lines=0", "--show-cursor"], check=False)
-    return LogMark(cursor=said.stdout.rpartition("-- cursor: ")[2].strip())
+    return LogMark(cursor=cursor_of(said.stdout))
 
 
 def since(transport: Transport, facts: ServiceFacts, start: LogMark) -> str:
@@ -52,8 +54,15 @@ def since(transport: Transport, facts: ServiceFacts, start: LogMark) -> str:
     if facts.log:
         words = [facts.log, str(start.inode), str(start.size), str(_MOST)]
         return transport.run(["sh", "-c", _SINCE, "sh", *words], check=False).stdout
-    after = [f"--after-cursor={start.cursor}"] if start.cursor else []
-    unit = f"--unit={facts.unit}"
-    return transport.run(
-        ["journalctl", "--no-pager", "--output=short-iso", "--quiet", unit, *after], check=False
-    ).stdout
+    after = f"--after-cursor={start.cursor}" if start.cursor else f"--lines={_UNMARKED}"
+    command = ["journalctl", "--no-pager", "--output=short-iso", "--quiet", f"--unit={facts.unit}", after]
+    return transport.run(command, check=False).stdout
+
+
+def cursor_of(text: str) -> str:
+    """The cursor in what ``journalctl --show-cursor`` says, or nothing if the journal is empty.
+
+    >>> cursor_of("-- cursor: s=0639;i=3f1;b=4f45;m=1d;t=64;x=ed1\\n"), cursor_of("-- No entries --\\n")
+    ('s=0639;i=3f1;b=4f45;m=1d;t=64;x=ed1', '')
+    """
+    return text.partition("-- cursor: ")[2].strip()

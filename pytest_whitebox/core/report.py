@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from pytest_whitebox.core.answers import Answers
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.service import Forcing, Report
 from pytest_whitebox.core.wait import wait_for
@@ -26,6 +27,9 @@ _APIS = {
 }
 
 
+#: A microversion that has uptimes, by the id of a hypervisor, and seconds until Nova itself gives up.
+_UPTIME = "2.53"
+_ANSWERED = 70
 #: The microversion in which a service is named by its id, and seconds for Nova's caches to follow.
 _FORCING = "2.53"
 _FORCED = 30
@@ -67,7 +71,10 @@ def report_of(connection: Any, names: Collection[str], service: str) -> Report |
     if api:
         return lambda: _answer(connection, api)
     find = _REPORTING.get(service.partition("-")[0])
-    return (lambda: _last(find(connection), names, service)) if find else None
+    if find is None:
+        return None
+    last = lambda: _last(find(connection), names, service)  # noqa: E731
+    return ComputeReport(last, Answers(lambda: _answers(connection, names))) if service == "nova-compute" else last
 
 
 def forcing_of(connection: Any, names: Collection[str], service: str) -> Forcing | None:
@@ -126,6 +133,37 @@ def _cinder(connection: Any) -> Iterator[Sighting]:
 def _neutron(connection: Any) -> Iterator[Sighting]:
     for one in connection.network.agents():
         yield Sighting(one.binary, one.host, bool(one.is_alive), one.last_heartbeat_at or "", "network agents")
+
+
+class ComputeReport:
+    """What changes with each report of nova-compute, or as soon as it answers, which it does some seconds earlier.
+
+    It is None while ``last`` is, for a host that Nova takes for down is of no use, whatever it answers.
+
+    >>> report = ComputeReport(lambda: "10:00:05", Answers(lambda: True))
+    >>> first = report()
+    >>> wait_for(lambda: report() != first, timeout=10, every=0.01, what="an answer")
+    True
+    >>> ComputeReport(lambda: None, Answers(lambda: True))() is None
+    True
+    """
+
+    def __init__(self, last: Report, answers: Answers) -> None:
+        self._last, self._answers = last, answers
+
+    def __call__(self) -> object:
+        """What is to change."""
+        answers, last = self._answers.count(), self._last()
+        # Whatever it answers, no server is sent to one that Nova takes for down.
+        return None if last is None else (last, answers)
+
+
+def _answers(connection: Any, names: Collection[str]) -> bool:
+    """True once the nova-compute of a host has told for how long its host is up; Nova asks it over the queue."""
+    found = connection.compute.hypervisors(details=True)
+    known = next(one.id for one in found if (one.service_details or {}).get("host") in names)
+    path = f"/os-hypervisors/{known}/uptime"
+    return bool(connection.compute.get(path, microversion=_UPTIME, timeout=_ANSWERED).status_code == 200)
 
 
 def _last(found: Iterable[Sighting], names: Collection[str], service: str) -> object:

@@ -106,9 +106,9 @@ class _Watch:
             )
         else:
             # The old process is gone, so whatever changes from here on comes from the new one.
-            last = _asked(report)
+            seen = _Seen(report)
             wait_for(
-                lambda: self.lives() and _fresh(report, last),
+                lambda: self.lives() and seen.changed(),
                 timeout=patience.report,
                 every=patience.every,
                 what=f"a fresh report of {self.service.name} to the cloud",
@@ -123,16 +123,25 @@ class _Watch:
         return True
 
 
-def _asked(report: Report) -> object:
-    try:
-        return report()
-    except Exception as error:  # noqa: BLE001 -- an API that restarts fails in many ways: no report yet
-        return error
+class _Seen:
+    """What a report was at first; while it cannot be had at all, there is no first."""
 
+    def __init__(self, report: Report) -> None:
+        self._report = report
+        self._first = self._asked()
 
-def _fresh(report: Report, last: object) -> bool:
-    now = _asked(report)
-    return not isinstance(now, Exception) and now is not None and now != last
+    def changed(self) -> bool:
+        """True once it is another one."""
+        now = self._asked()
+        if isinstance(self._first, Exception):
+            self._first = now
+        return not isinstance(now, Exception) and now is not None and now != self._first
+
+    def _asked(self) -> object:
+        try:
+            return self._report()
+        except Exception as error:  # noqa: BLE001 -- an API that restarts fails in many ways: no report yet
+            return error
 
 
 def excerpt(text: str) -> str:

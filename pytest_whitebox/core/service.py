@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pytest_whitebox.core import log, outage
 from pytest_whitebox.core.configuration import Config
+from pytest_whitebox.core.container import ContainerTransport
 from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
 from pytest_whitebox.core.edit import edited_by
 from pytest_whitebox.core.errors import StackproofError
@@ -70,6 +71,12 @@ class Service:
     def facts(self) -> ServiceFacts:
         """What its host's deployment says of it; raises `UnknownService`."""
         return self._find()
+
+    @cached_property
+    def inside(self) -> Transport:
+        """The way to where its processes run: the host itself, or the container that they run in."""
+        container = self.facts.container
+        return ContainerTransport(self.transport, container) if container else self.transport
 
     @property
     def instances(self) -> tuple[Service, ...]:

@@ -11,8 +11,9 @@ from types import MappingProxyType
 from pytest_whitebox.core.file import FileMissing
 from pytest_whitebox.core.transport import Transport
 
-#: What setproctitle makes of a command line: ``neutron-server: rpc worker (/usr/bin/python3 /usr/bin/neutron-…)``.
-_TITLE = re.compile(r"^[\w.-]+: .*\((.+)\)$")
+#: What Neutron makes of its command lines: ``neutron-server: rpc worker (/usr/bin/python3 /usr/bin/neutron-server …)``,
+#: and without a colon for a process that is no worker.
+_TITLE = re.compile(r"^[\w.-]+(?:: .*)? \((.+)\)$")
 _PYTHON = re.compile(r"^python[\d.]*$")
 
 
@@ -45,6 +46,8 @@ class Started:
 
         >>> Started.from_proc(b"n: worker (/bin/n --config-file /a)\\0", b"OS_DEFAULT__DEBUG=1\\0").arguments
         ('/bin/n', '--config-file', '/a')
+        >>> Started.from_proc(b"agent (/bin/agent --config-file /a)\\0", b"").program
+        'agent'
         """
         words = tuple(cmdline.decode(errors="surrogateescape").rstrip("\0").split("\0"))
         if len(words) == 1 and (title := _TITLE.match(words[0])):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_whitebox.create import compute, dns, key_manager, orchestration, storage
+from pytest_whitebox.create import compute, dns, identity, key_manager, object_store, orchestration, storage
 from pytest_whitebox.create import image as images
 from pytest_whitebox.create import network as networks
 from pytest_whitebox.create.maker import Maker
@@ -32,6 +32,8 @@ class Create(Maker):
     snapshot = storage.snapshot
     volume_type = storage.volume_type
 
+    container = object_store.container
+    user = identity.user
     secret = key_manager.secret
     zone = dns.zone
     stack = orchestration.stack

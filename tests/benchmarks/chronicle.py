@@ -9,7 +9,6 @@ import time
 import pytest
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Called after pytest_whitebox has waited for the test's turn, for it was loaded before it."""
     _note(item.nodeid, os.environ.get("PYTEST_XDIST_WORKER", ""), "turn", time.time(), time.time())

@@ -19,7 +19,10 @@ from pytest_whitebox.core.service import Service
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.fixtures import Hold, SetConfig
 
-ALIASES = ['{"name": "a b", "vendor_id": "8086", "product_id": "10fb"}', '{"name": "c", "vendor_id": "15b3"}']
+ALIASES = [
+    '{"name": "a b", "vendor_id": "8086", "product_id": "10fb"}',
+    '{"name": "c", "vendor_id": "15b3", "product_id": "1017"}',
+]
 URL = 'http://$host/it\'s?a="b"&c=${d}'
 #: Read by every service, and it means nothing to any.
 OPTION = ("DEFAULT", "logging_user_identity_format")
@@ -99,7 +102,7 @@ def test_any_service_takes_a_change_and_is_as_before(hosts: Hosts, name: str) ->
 
 
 def test_stopped_libvirt_is_seen_by_nova_and_comes_back(cloud: Cloud, own_host: Host, hold: Hold) -> None:
-    start = hold(own_host.service("libvirtd").stopped())
+    start = hold(own_host.service("libvirt").stopped())
     wait_for(
         lambda: _compute(cloud, own_host).status == "disabled", timeout=120, every=1, what="Nova to disable the host"
     )

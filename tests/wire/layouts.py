@@ -152,6 +152,23 @@ CASES: Mapping[str, Case] = {
         "kolla-nova_libvirt-container",
         "nova_libvirt",
     ),
+    "kolla before units": Case(
+        Layout(
+            {
+                "/etc/systemd/system/boot.service": _unit("/usr/local/bin/docker start -a nova_compute"),
+                "/etc/kolla/nova-compute/config.json": _json((f"{_CONFIG}/nova.conf", "/etc/nova/nova.conf", False)),
+                **_KOLLA_LOG,
+                **_HOST_LIBVIRT,
+            },
+            ("boot",),
+            {"nova_compute": Kolla({_CONFIG: "/etc/kolla/nova-compute"})},
+        ),
+        "nova_compute",
+        ("/etc/kolla/nova-compute/nova.conf",),
+        "/etc/kolla/nova-compute/nova.conf",
+        "/var/log/kolla/nova/nova-compute.log",
+        "nova_compute",
+    ),
     "tripleo": Case(
         Layout(
             {

@@ -84,6 +84,14 @@ def test_its_log_is_found(host: Host) -> None:
     assert "INFO nova reserves 1" in host.service("nova-compute").log_tail()
 
 
+def test_what_it_wrote_since_a_mark_is_found(host: Host) -> None:
+    service = host.service("nova-compute")
+    mark = service.log_mark()
+    assert service.log_since(mark) == ""
+    service.restart()
+    assert service.log_since(mark, "nova reserves").count("INFO nova reserves 1") == 1
+
+
 def test_virsh_runs_where_libvirt_is(host: Host, case: Case) -> None:
     assert host.virsh("list").strip() == f"--connect qemu:///system list in {case.virsh_in or 'host'}"
 

@@ -217,18 +217,19 @@ def second(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         yield made
 
 
+# Changes are kept until the end of these tests: what nobody refers to any more is closed by Python itself.
 def test_several_hosts_are_changed_at_once(ssh: SshTransport, host: Host, daemon: Daemon, second: Daemon) -> None:
-    hosts = [host, host_of(ssh, second)]
-    with together([one.service("daemon").set_config({WORKERS: 4}) for one in hosts]):
+    changes = [one.service("daemon").set_config({WORKERS: 4}) for one in (host, host_of(ssh, second))]
+    with together(changes):
         assert (daemon.workers, second.workers) == (4, 4)
     assert _as_before(daemon)
     assert _as_before(second)
+    assert len(changes) == 2
 
 
 def test_a_host_that_rejects_a_change_takes_it_from_the_others_too(
     ssh: SshTransport, host: Host, daemon: Daemon, second: Daemon
 ) -> None:
-    # Kept until the end, for what nobody refers to is closed by Python itself.
     changes = [one.service("daemon").set_config({WORKERS: 4}) for one in (host, host_of(ssh, second))]
     second.config.with_suffix(".conf.more").write_text("[daemon]\nworkers = 2\n")
     with pytest.raises(StackproofError, match=r"conf\.more:2 sets it, too"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -148,13 +149,49 @@ def test_who_has_all_hosts_meets_nobody_and_the_others_meet(lab: Path, pytester:
 
 
 def test_two_runs_meet_on_the_host(lab: Path, pytester: pytest.Pytester) -> None:
-    pytester.makepyfile(_TESTS + "def test_alone(alone, at):\n    at(wait_for_others=2)\n")
+    pytester.makepyfile(_TESTS + "def test_alone(alone, at):\n    at(wait_for_others=7)\n")
     command = [sys.executable, "-m", "pytest", "--os-cloud=lab", "--whitebox-ssh-config=ssh_config", "-n0"]
     runs = [subprocess.Popen(command, cwd=lab, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    said = [run.communicate(timeout=60)[0] for run in runs]
+    said = [run.communicate(timeout=180)[0] for run in runs]
     assert [run.returncode for run in runs] == [0, 0], said
     first, second = _stays(lab)
     assert not first.meets(second)
+    (waited,) = [line for text in said for line in text.splitlines() if "waits" in line]
+    assert re.match(r"test_alone waits: the host compute1 is in use by \d+@\S+ for \S+::test_alone since", waited)
+
+
+_LACKING = """
+@pytest.mark.parametrize("number", range(2))
+def test_shared(hosts, at, number):
+    at(wait_for_others=2)
+
+@pytest.mark.requires("dns")
+@pytest.mark.parametrize("number", range(2))
+def test_lacks(alone, number):
+    raise AssertionError("the cloud has no DNS")
+
+@pytest.mark.skip
+def test_skipped(alone):
+    raise AssertionError("it is skipped")
+"""
+_WHEN = """
+import json, os, time
+
+def pytest_runtest_logreport(report):
+    if report.skipped and "PYTEST_XDIST_WORKER" not in os.environ:
+        with open(os.environ["MEETINGS"], "a") as log:
+            for way in ("in", "out"):
+                print(json.dumps([report.nodeid, "", way, time.monotonic()]), file=log, flush=True)
+"""
+
+
+def test_what_is_skipped_waits_for_nobody(lab: Path, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(_WHEN)
+    _run(pytester, _LACKING, "-n5").assert_outcomes(passed=2, skipped=3)
+    stays = _stays(lab)
+    over = max(stay.ended for stay in stays if "shared" in stay.test)
+    assert len(stays) == 5
+    assert all(stay.ended < over for stay in stays if "shared" not in stay.test)
 
 
 _CHANGED = """
@@ -224,7 +261,7 @@ def test_a_module_keeps_its_host_between_its_tests(lab: Path, pytester: pytest.P
     first = subprocess.Popen([*command, "test_module.py"], cwd=lab, stdout=subprocess.PIPE, text=True)
     wait_for((lab / "meetings").exists, timeout=60, what="the module to begin")
     second = subprocess.run([*command, "test_other.py"], cwd=lab, capture_output=True, text=True, timeout=60)
-    said = first.communicate(timeout=60)[0]
+    said = first.communicate(timeout=180)[0]
     assert (first.returncode, second.returncode) == (0, 0), said + second.stdout
     assert [stay.test for stay in _stays(lab)][-1:] == ["test_other"]
     assert len(_stays(lab)) == 4

@@ -9,6 +9,9 @@ from pytest_whitebox.core.deployments.kind import ANY, Kind
 _LIBVIRT = ("virtqemud", "libvirtd")
 _LOGS = ("/var/log/{project}/{service}.log",)
 _ML2 = ("--config-file=/etc/neutron/neutron.conf", "--config-file=/etc/neutron/plugins/ml2/ml2_conf.ini")
+_SWIFT = ("account", "container", "object", "proxy")
+#: Swift's own format, which is not oslo.config's but as good as.
+_SWIFT_FILES = {f"swift-{part}": (f"/etc/swift/{part}-server.conf",) for part in _SWIFT}
 #: Where Kolla's images keep what is to be copied at their start.
 _KOLLA = "/var/lib/kolla/config_files"
 
@@ -37,7 +40,9 @@ DEVSTACK = Kind(
         "nova-conductor": ("n-super-cond", "n-cond", "n-cond-cell1"),
         "nova-novncproxy": ("n-novnc-cell1", "n-novnc"),
         "nova-scheduler": ("n-sch",),
+        **{f"swift-{part}": (f"s-{part}",) for part in _SWIFT},
     },
+    files=_SWIFT_FILES,
     arguments={"neutron-api": _ML2, "neutron-server": _ML2},
 )
 
@@ -56,6 +61,7 @@ RDO = Kind(
         "nova-api-metadata": ("nova-metadata-api",),
         "placement-api": ("httpd",),
     },
+    files=_SWIFT_FILES,
     logs={ANY: _LOGS, "glance-api": ("/var/log/glance/api.log",)},
 )
 
@@ -78,6 +84,7 @@ DEBIAN = Kind(
         "nova-api": ("nova-api", "apache2"),
         "placement-api": ("placement-api", "apache2"),
     },
+    files=_SWIFT_FILES,
     arguments={
         ANY: ("--config-file=/etc/{project}/{project}.conf",),
         **dict.fromkeys(("keystone", "nova-api", "nova-api-metadata", "placement-api"), ()),
@@ -121,6 +128,7 @@ KOLLA = Kind(
         "neutron-api": ("neutron-server",),
         "nova-api-metadata": ("nova-metadata", "nova-api"),
         "nova-conductor": ("nova-conductor", "nova-super-conductor"),
+        **{f"swift-{part}": (f"swift-{part}-server",) for part in _SWIFT},
     },
     logs={
         ANY: tuple(f"{folder}/{{project}}/{{name}}.log" for folder in _KOLLA_LOGS),
@@ -145,6 +153,7 @@ TRIPLEO = Kind(
         "neutron-server": ("neutron-api",),
         "nova-api-metadata": ("nova-metadata",),
         "nova-novncproxy": ("nova-vnc-proxy",),
+        **{f"swift-{part}": (f"swift-{part}-server",) for part in _SWIFT[:-1]},
     },
     logs={
         ANY: ("/var/log/containers/{project}/{service}.log",),

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from lxml import etree
 
 from pytest_whitebox.core.domain.domain import Domain
-from pytest_whitebox.core.domain.element import parse
+from pytest_whitebox.core.domain.element import clark, parse
 from pytest_whitebox.core.domain.part import Part, facts_of, shown
 
-#: What libvirt draws anew whenever it starts a guest; facts that stand there are declared volatile.
-_DRAWN = (".//alias", "seclabel/label", "seclabel/imagelabel")
+#: What is written anew whenever a guest starts, or changes while it runs; facts that stand there are declared volatile.
+_NOTED = clark("metadata/nova:instance/nova:creationTime")
+_DRAWN = ("currentMemory", ".//alias", "seclabel/label", "seclabel/imagelabel", _NOTED)
 _DRAWN_ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
     ".": ("id",), ".//graphics": ("port", "tlsPort"), ".//console": ("tty",), ".//serial/source": ("path",),
     ".//console/source": ("path",), ".//channel/source": ("path",), ".//source": ("index",),
@@ -41,7 +42,7 @@ class Change:
 class Difference:
     """The facts that changed between two looks at a guest, and the lines of the XML that are others.
 
-    Both leave out what libvirt draws anew whenever it starts a guest.
+    Both leave out what is drawn anew whenever the guest starts, or changes while it runs.
 
     >>> one, two = (Domain.from_xml(f"<domain><name>{name}</name></domain>") for name in ("a", "b"))
     >>> print(Difference.between(one, two))

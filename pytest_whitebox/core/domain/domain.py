@@ -36,8 +36,8 @@ from pytest_whitebox.core.domain.platform import Clock, Features, Firmware, Laun
 class Domain(Part):
     """What libvirt says about one guest; what the XML does not say is None or empty.
 
-    Two are equal if their facts are, but for those that libvirt draws anew whenever it starts a guest. ``seen`` is
-    when it was looked at, in seconds since 1970, or 0.
+    Two are equal if their facts are, but for those that libvirt draws anew whenever it starts a guest, and for what
+    the balloon leaves of its memory just now. ``seen`` is when it was looked at, in seconds since 1970, or 0.
 
     >>> domain = Domain.from_xml(
     ...     "<domain type='qemu'><name>one</name><memory unit='MiB'>128</memory>"
@@ -67,7 +67,7 @@ class Domain(Part):
     schedulers: tuple[Scheduler, ...] = every("cputune/vcpusched", Scheduler)
     cpu_time: CpuTime = always("cputune", CpuTime)
     memory_kib: int = kib("memory", "memory/@unit", 0)
-    current_memory_kib: int | None = kib("currentMemory", "currentMemory/@unit")
+    current_memory_kib: int | None = kib("currentMemory", "currentMemory/@unit", volatile=True)
     max_memory_kib: int | None = kib("maxMemory", "maxMemory/@unit")
     memory_slots: int | None = number("maxMemory/@slots")
     memory_backing: MemoryBacking = always("memoryBacking", MemoryBacking)

@@ -113,11 +113,11 @@ def to_kib(size: str, unit: str | None) -> int:
     return int(size) * _UNITS[unit or "KiB"] // 1024
 
 
-def pci_address(element: Element) -> str:
-    """The address of a PCI device as Nova and Linux write it; raises `ValueError` if there is none.
+def pci_address(value: str) -> str:
+    """The address of a PCI device as Nova and Linux write it, from its domain, bus, slot and function.
 
-    >>> pci_address(etree.fromstring("<address domain='0x0000' bus='0x04' slot='0x10' function='0x7'/>"))
+    >>> pci_address("0x0000:0x04:0x10:0x7")
     '0000:04:10.7'
     """
-    domain, bus, slot, function = (int(element.get(key, ""), 16) for key in ("domain", "bus", "slot", "function"))
+    domain, bus, slot, function = (int(part, 16) for part in value.split(":"))
     return f"{domain:04x}:{bus:02x}:{slot:02x}.{function:x}"

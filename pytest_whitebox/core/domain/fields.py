@@ -22,6 +22,9 @@ from pytest_whitebox.core.domain.element import (
 from pytest_whitebox.core.domain.part import P, Part, reader
 
 _NOTHING: Mapping[Any, Any] = MappingProxyType({})
+#: What tells the address of a PCI device from that of another one.
+_PCI_KEYS = ("domain", "bus", "slot", "function")
+_PCI = frozenset(_PCI_KEYS)
 
 
 def text(path: str, *, default: str | None = None, volatile: bool = False) -> Any:
@@ -71,7 +74,7 @@ def present(path: str) -> Any:
     return _fact(path, lambda element: find(element) is not None, False)
 
 
-def kib(path: str, unit: str, default: int | None = None) -> Any:
+def kib(path: str, unit: str, default: int | None = None, *, volatile: bool = False) -> Any:
     """A size in KiB; ``unit`` is the path of the unit that it is written in, ``default`` if there is no size."""
     size, of = getter(path), getter(unit)
 
@@ -79,7 +82,7 @@ def kib(path: str, unit: str, default: int | None = None) -> Any:
         found = size(element)
         return default if found is None else converted(path, found, lambda value: to_kib(value, of(element)))
 
-    return _fact(path, look, default)
+    return _fact(path, look, default, volatile=volatile)
 
 
 def pci(path: str) -> Any:
@@ -88,7 +91,9 @@ def pci(path: str) -> Any:
 
     def look(element: Element) -> str | None:
         found = find(element)
-        return None if found is None or "bus" not in found.attrib or "slot" not in found.attrib else pci_address(found)
+        if found is None or not _PCI.issubset(found.attrib):
+            return None
+        return converted(path, ":".join(found.get(key, "") for key in _PCI_KEYS), pci_address)
 
     return _fact(path, look)
 

@@ -53,11 +53,14 @@ class ImageFacts(Part):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Nova(Part):
-    """Nova's own notes: ``package`` is its version, ``root`` what the root disk was made from."""
+    """Nova's own notes: ``package`` is its version, ``root`` what the root disk was made from.
+
+    ``created`` is when Nova wrote them, which it does anew at a hard reboot and whenever the guest moves.
+    """
 
     package: str | None = text("nova:package/@version")
     name: str | None = text("nova:name")
-    created: str | None = text("nova:creationTime")
+    created: str | None = text("nova:creationTime", volatile=True)
     flavor: FlavorFacts | None = one("nova:flavor", FlavorFacts)
     image: ImageFacts | None = one("nova:image", ImageFacts)
     owner: Owner | None = one("nova:owner", Owner)

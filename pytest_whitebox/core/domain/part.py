@@ -29,7 +29,7 @@ class Fact:
     """A field of a `Part`: where the XML states it, what reads it, and what it is if the XML does not.
 
     A fact may be made of parts; ``key`` is the one of their facts that orders a mapping of them. A ``volatile`` fact
-    is drawn anew by libvirt whenever a guest starts, and does not count when two domains are compared.
+    is drawn anew whenever a guest starts, or changes while it runs, and does not count when two domains are compared.
     """
 
     name: str

@@ -21,6 +21,7 @@ def backend(hosts: Hosts) -> Host:
     return hosts.running("cinder-volume")[0]
 
 
+@pytest.mark.smoke
 @pytest.mark.idempotent_id("eb90eedb-86bf-4b0d-ad2c-afad1d31a604")
 def test_snapshot_freezes_the_file_and_goes_without_a_trace(cloud: Cloud, create: Create, backend: Host) -> None:
     volume = create.volume()

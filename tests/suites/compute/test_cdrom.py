@@ -7,7 +7,7 @@ import pytest
 from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.create import Create
 
-pytestmark = pytest.mark.requires("libvirt")
+pytestmark = [pytest.mark.requires("libvirt"), pytest.mark.usefixtures("any_host")]
 
 SECTOR = 2048
 

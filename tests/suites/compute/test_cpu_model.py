@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.host import Host
 from pytest_whitebox.create import Create
 from pytest_whitebox.fixtures import SetConfig
 
@@ -13,12 +13,11 @@ pytestmark = pytest.mark.requires("libvirt")
 
 @pytest.mark.idempotent_id("f4c9b3a8-5c1f-4b5d-9d7a-3e0c0a5e1f37")
 def test_guest_has_the_model_and_the_features_of_the_configuration(
-    create: Create, hosts: Hosts, set_config: SetConfig
+    create: Create, own_host: Host, set_config: SetConfig
 ) -> None:
-    host = hosts.computes[0]
     options = {"cpu_mode": "custom", "cpu_models": "qemu64", "cpu_model_extra_flags": "popcnt,-svm"}
-    set_config(host, "nova-compute", {("libvirt", name): value for name, value in options.items()})
-    cpu = create.server(host=host).inactive_domain.cpu
+    set_config(own_host, "nova-compute", {("libvirt", name): value for name, value in options.items()})
+    cpu = create.server().inactive_domain.cpu
 
     assert (cpu.mode, cpu.match, cpu.model) == ("custom", "exact", "qemu64")
     assert {name: cpu.features.get(name) for name in ("popcnt", "svm")} == {"popcnt": "require", "svm": "disable"}

@@ -7,7 +7,7 @@ import pytest
 from pytest_whitebox.core.domain.device import Input
 from pytest_whitebox.create import Create
 
-pytestmark = pytest.mark.requires("libvirt")
+pytestmark = [pytest.mark.requires("libvirt"), pytest.mark.usefixtures("any_host")]
 
 
 @pytest.mark.smoke

@@ -7,7 +7,7 @@ import pytest
 from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.create import Create
 
-pytestmark = pytest.mark.requires("libvirt", "uefi")
+pytestmark = [pytest.mark.requires("libvirt", "uefi"), pytest.mark.usefixtures("any_host")]
 
 UEFI = {"hw_firmware_type": "uefi", "hw_machine_type": "q35"}
 

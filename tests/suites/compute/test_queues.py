@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.host import Host
 from pytest_whitebox.create import Create
 from pytest_whitebox.fixtures import SetConfig
 
@@ -21,10 +21,9 @@ def test_an_interface_has_a_queue_for_each_vcpu(create: Create) -> None:
 
 
 @pytest.mark.idempotent_id("b1f6c9e3-0f7a-4f5e-8c5b-9a4d2e7f1c36")
-def test_queues_are_as_long_as_configured(create: Create, hosts: Hosts, set_config: SetConfig) -> None:
-    host = hosts.computes[0]
-    set_config(host, "nova-compute", {("libvirt", "rx_queue_size"): "512", ("libvirt", "tx_queue_size"): "512"})
-    server = create.server(host=host, networks=[create.network(cidr="198.51.100.0/24")])
+def test_queues_are_as_long_as_configured(create: Create, own_host: Host, set_config: SetConfig) -> None:
+    set_config(own_host, "nova-compute", {("libvirt", "rx_queue_size"): "512", ("libvirt", "tx_queue_size"): "512"})
+    server = create.server(networks=[create.network(cidr="198.51.100.0/24")])
     (interface,) = server.domain.interfaces
 
     assert interface.rx_queue_size == 512

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_whitebox.core.domain import Domain
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.host import Host
 from pytest_whitebox.create import Create
 from pytest_whitebox.fixtures import SetConfig
 
@@ -17,7 +17,8 @@ MANY = 7
 
 
 @pytest.mark.idempotent_id("9c4e7a2b-5d8f-4b1c-9e6a-3f0d7b5c8e14")
-def test_attached_volumes_share_one_controller(create: Create) -> None:
+@pytest.mark.slow
+def test_attached_volumes_share_one_controller(create: Create, any_host: Host) -> None:
     server = create.server(image_properties=SCSI)
     volumes = [create.volume() for _ in range(MANY - 1)]
     for volume in volumes:
@@ -27,7 +28,8 @@ def test_attached_volumes_share_one_controller(create: Create) -> None:
 
 
 @pytest.mark.idempotent_id("b7d1f5e9-2c6a-4e8d-8b3f-5a9c0e4d6f27")
-def test_volumes_of_the_boot_share_one_controller(create: Create) -> None:
+@pytest.mark.slow
+def test_volumes_of_the_boot_share_one_controller(create: Create, any_host: Host) -> None:
     image = create.image(properties=SCSI)
     volumes = [create.volume(image=image), *(create.volume() for _ in range(MANY - 1))]
     mapping = [
@@ -40,12 +42,11 @@ def test_volumes_of_the_boot_share_one_controller(create: Create) -> None:
 
 
 @pytest.mark.idempotent_id("d3a9c5f1-8e4b-4d2a-a7c6-0b8e6f2d4c38")
-def test_no_more_disks_than_allowed(create: Create, hosts: Hosts, set_config: SetConfig) -> None:
+def test_no_more_disks_than_allowed(create: Create, own_host: Host, set_config: SetConfig) -> None:
     from openstack.exceptions import ForbiddenException
 
-    host = hosts.computes[0]
-    set_config(host, "nova-compute", {("compute", "max_disk_devices_to_attach"): "2"})
-    server = create.server(image_properties=SCSI, host=host)
+    set_config(own_host, "nova-compute", {("compute", "max_disk_devices_to_attach"): "2"})
+    server = create.server(image_properties=SCSI)
     allowed, refused = create.volume(), create.volume()
     server.attach_volume(allowed)
 

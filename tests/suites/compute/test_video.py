@@ -7,7 +7,7 @@ import pytest
 from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.create import Create
 
-pytestmark = pytest.mark.requires("libvirt")
+pytestmark = [pytest.mark.requires("libvirt"), pytest.mark.usefixtures("any_host")]
 
 
 @pytest.mark.idempotent_id("1c47d50c-3b91-46c8-9a23-c49c8bcd7311")

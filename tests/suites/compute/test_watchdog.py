@@ -7,7 +7,7 @@ import pytest
 from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.create import Create
 
-pytestmark = pytest.mark.requires("libvirt")
+pytestmark = [pytest.mark.requires("libvirt"), pytest.mark.usefixtures("any_host")]
 
 ACTIONS = ("reset", "poweroff", "pause", "none")
 #: q35 brings a watchdog of its own, which newer versions of libvirt show.
@@ -35,12 +35,19 @@ def test_watchdog_does_what_the_image_says(create: Create, action: str, machine:
 
 @pytest.mark.smoke
 @pytest.mark.idempotent_id("5d3e0c52-8fd4-4a8b-8a6e-2f4f0c7f6e3a")
-def test_the_flavor_refuses_the_watchdog_of_the_image(create: Create) -> None:
+def test_no_watchdog_that_the_flavor_refuses(create: Create) -> None:
+    server = create.server(extra_specs={"hw:watchdog_action": "disabled"})
+
+    assert action_of(server.domain) is None
+
+
+@pytest.mark.idempotent_id("8b4e2d6c-7f1a-4c9e-b5d8-3a0f6c8e2b47")
+def test_the_image_has_the_last_word_on_the_watchdog(create: Create) -> None:
     server = create.server(
         image_properties={"hw_watchdog_action": "reset"}, extra_specs={"hw:watchdog_action": "disabled"}
     )
 
-    assert action_of(server.domain) is None
+    assert action_of(server.domain) == "reset"
 
 
 @pytest.mark.idempotent_id("c0c2b0f1-6a4c-4c0e-9a39-3d7c8c9d5b27")

@@ -40,7 +40,7 @@ def test_allocation_is_what_the_domain_takes_until_it_is_gone(
 @pytest.mark.smoke
 @pytest.mark.idempotent_id("34490e48-c0b4-40bb-aced-f820860e6d38")
 def test_server_that_fits_nowhere_is_given_nothing(create: Create, database: Databases) -> None:
-    server = create.server(flavor=create.flavor(ram=2**30), wait="ERROR")
+    server = create.server(disk=2**20, wait="ERROR")
 
     assert database("nova_api").rows("SELECT id FROM instance_mappings WHERE instance_uuid = :id", id=server.id)
     assert database("placement").rows(STORED, id=server.id) == ()

@@ -71,3 +71,50 @@ def test_words_that_only_look_like_secrets_stay_in_a_log() -> None:
     text = b"[a]\nsend_user_token = true\nservice_token_roles = service\ndb_connection = m://n:p4ssw0rd@h\n"
     config = Config.from_files({"a": text})
     assert config.censor("true service oslo_service p4ssw0rd") == f"true service oslo_service {HIDDEN}"
+
+
+def _config(*texts: str, **environment: str) -> Config:
+    """Files in their order, and variables of the environment."""
+    return Config.from_files({f"/{number}.conf": text.encode() for number, text in enumerate(texts)}, environment)
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("$host", "here"),
+        ("${host}:$port", "here:80"),
+        ("$other.port", "99"),
+        ("$unknown and $", "$unknown and $"),
+        ("$$host", "$host"),
+        (r"\$host", "$host"),
+        ("$circle", "$circle"),
+    ],
+)
+def test_references_are_followed_as_far_as_they_are_known(value: str, read: str) -> None:
+    text = f"[DEFAULT]\nhost = here\n[own]\nport = 80\ncircle = $circle\nvalue = {value}\n[other]\nport = 99\n"
+    assert _config(text).get("own", "value") == read
+
+
+def test_a_former_name_in_a_later_file_counts_for_more_than_the_new_one_in_an_earlier() -> None:
+    former = ("DEFAULT", "vcpu_pin_set")
+    new, old = "[compute]\ncpu_dedicated_set = 1\n", "[DEFAULT]\nvcpu_pin_set = 2\n"
+    assert _config(new, old).get("compute", "cpu_dedicated_set", former) == "2"
+    assert _config(old, new).get("compute", "cpu_dedicated_set", former) == "1"
+    assert _config(new + old).get("compute", "cpu_dedicated_set", former) == "1"
+    assert _config(new + old).get_all("compute", "cpu_dedicated_set", former) == ("2", "1")
+    assert _config(old).get("compute", "cpu_dedicated_set") is None
+
+
+def test_a_variable_of_the_environment_counts_for_most_and_is_named() -> None:
+    config = _config("[compute]\ncpu_shared_set = 0\n", OS_COMPUTE__CPU_SHARED_SET="3", OS_DEFAULT__DEBUG="1", HOME="/")
+    assert config.get("compute", "cpu_shared_set") == "3"
+    assert config.get_all("compute", "cpu_shared_set") == ("3",)
+    assert config.get("DEFAULT", "debug") == "1"
+    assert [option.source for option in config.find("compute", "cpu_shared_set")] == [
+        "/0.conf:2", "environment:OS_COMPUTE__CPU_SHARED_SET",
+    ]  # fmt: skip
+
+
+def test_what_a_reference_leads_to_is_a_secret_too() -> None:
+    config = _config("[DEFAULT]\npart = topsecret\n[nova]\npassword = $part-9\n")
+    assert config.censor("tried topsecret-9") == f"tried {HIDDEN}"

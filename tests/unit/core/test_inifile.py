@@ -56,7 +56,8 @@ def test_only_the_lines_of_the_option_change(changes: Changes, gone: list[str], 
 
 
 @pytest.mark.parametrize(
-    "value", ["plain", "a = b", "#no comment", '"quoted"', "'x'", " blank ", "two\nlines", "é", '"']
+    "value",
+    ["plain", "a = b", "#no comment", '"quoted"', "'x'", " blank ", "two\nlines", "é", '"', "$debug", "a$$b", "${"],
 )
 def test_every_value_comes_back_as_it_went_in(value: str) -> None:
     config, _, _ = _changed({("compute", "option"): value})
@@ -90,6 +91,7 @@ def test_bytes_that_are_no_text_are_kept() -> None:
         ({("default", "debug"): "1"}, "write 'DEFAULT'"),
         ({("a", "x"): "1\n\n2"}, "it has an empty line"),
         ({("a", "x"): "1\n 2"}, "give each of its lines without blanks"),
+        ({("a", "x"): r"1\$2"}, "no backslash before a $"),
     ],
 )
 def test_what_oslo_config_would_pass_over_is_refused(changes: Changes, sentence: str) -> None:

@@ -24,6 +24,25 @@ def authority(tmp_path: Path) -> Authority:
     return made
 
 
+def test_consoles_of_each_host_have_a_certificate_of_their_own(authority: Authority) -> None:
+    server = authority.server.read_bytes()
+    made = [authority.certify_console(host, ADDRESS) for host in ("compute1", "compute2", "compute1")]
+    names = [_name(authority.console(host)) for host in ("compute1", "compute2")]
+
+    assert made == [True, True, False]
+    assert names == ["compute1", "compute2"]
+    assert authority.console("compute1").stat().st_mode & 0o777 == 0o600
+    assert authority.server.read_bytes() == server
+
+
+def _name(file: Path) -> str:
+    found = x509.load_pem_x509_certificate(file.read_bytes())
+    (name,) = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(
+        x509.DNSName
+    )
+    return str(name)
+
+
 def _days(authority: Authority) -> int:
     """How long the server's certificate is good from now on."""
     found = x509.load_pem_x509_certificate(authority.server.read_bytes())

@@ -38,6 +38,8 @@ DRAWN = [
     ("secure", ("tlsPort='5908'", "tlsPort='5910'")),
     ("secure", ("channel/12-", "channel/13-")),
     ("nfv", ("c213,c744", "c1,c2")),
+    ("pinned", ("<currentMemory unit='KiB'>131072<", "<currentMemory unit='KiB'>131080<")),
+    ("network", ("2026-11-20 18:12:36", "2026-11-21 07:00:00")),
 ]
 
 

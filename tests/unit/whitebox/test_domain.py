@@ -1,6 +1,9 @@
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.core.domain.cpu import Cell, CpuTime, MemoryNode, Numa, Scheduler, Topology
@@ -320,6 +323,32 @@ def test_what_is_no_domain_is_told_in_one_sentence(text: str, told: str) -> None
     assert told in str(caught.value)
     assert "\n" not in caught.value.sentence
     assert "virsh dumpxml" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["devices", "nfv", "secure"])
+def test_nonsense_anywhere_is_told_or_does_not_matter(name: str) -> None:
+    """Each attribute and each text in turn says something that libvirt never would."""
+    root = etree.fromstring((DATA / f"{name}.xml").read_bytes())
+    told = []
+    for element in list(root.iter("*")):
+        for spoil, restore in spoiled(element):
+            spoil()
+            try:
+                Domain.from_xml(etree.tostring(root, encoding="unicode"))
+            except StackproofError as error:
+                told.append(str(error))
+            restore()
+
+    assert len(told) > 20
+    assert [sentence for sentence in told if "no domain XML of libvirt's" not in sentence or "\n" in sentence] == []
+
+
+def spoiled(element: etree._Element) -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+    """Ways to spoil an element, each with the way back."""
+    for key, value in list(element.attrib.items()):
+        yield partial(element.set, key, "?"), partial(element.set, key, value)
+    text = element.text
+    yield partial(setattr, element, "text", "?"), partial(setattr, element, "text", text)
 
 
 def test_entities_are_not_followed() -> None:

@@ -1,0 +1,1 @@
+"""What Keystone does behind its API."""

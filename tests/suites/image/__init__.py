@@ -1,0 +1,1 @@
+"""What Glance does behind its API."""

@@ -1,0 +1,1 @@
+"""What Swift does behind its API."""

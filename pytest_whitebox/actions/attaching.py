@@ -17,7 +17,10 @@ def attach_volume(server: Server, volume: Any, *, timeout: float = PATIENCE, **o
     server.note(f"attachment of volume {volume.name} to {server.name}", lambda: _let_go(server, volume))
     body = {"volumeAttachment": {"volumeId": volume.id, **options}}
     request = ask(server, "os-volume_attachments", body, _VOLUME)
-    in_use = lambda: _volume(server, volume).status == "in-use"  # noqa: E731
+
+    def in_use() -> bool:
+        return bool(_volume(server, volume).status == "in-use")
+
     settle(server, request, in_use, to=f"get volume {volume.name}", timeout=timeout)
     return next(found for found in _attachments(server) if found.volume_id == volume.id)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from pytest_whitebox.actions.settle import PATIENCE, ServerError, ask, seen, settle
+from pytest_whitebox.actions.settle import PATIENCE, ServerError, ask, becomes, seen, settle
 
 if TYPE_CHECKING:
     from pytest_whitebox.core.host import Host
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _LIVE, _COLD, _OLDEST = "2.34", "2.56", "2.1"
 #: From this microversion on what is evacuated stays off.
 STAYS_OFF = "2.95"
+_STANDS = ("ACTIVE", "SHUTOFF")
 _GAVE_UP = ("error", "failed", "cancelled")
 _NO_HOST = "does another compute host have room?"
 
@@ -46,20 +47,20 @@ def resize(server: Server, flavor: Any, *, timeout: float = PATIENCE) -> Server:
     """
     request = ask(server, "action", {"resize": {"flavorRef": flavor.id}}, _OLDEST)
     hint = f"{_NO_HOST} Its own counts only with [DEFAULT] allow_resize_to_same_host"
-    until = lambda: server.status == "VERIFY_RESIZE"  # noqa: E731
+    until = becomes(server, "VERIFY_RESIZE")
     return settle(server, request, until, to="be resized", timeout=timeout, retried=True, hint=hint)
 
 
 def confirm(server: Server, *, timeout: float = PATIENCE) -> Server:
     """Confirm a migration or a resize: there is no way back."""
     request = ask(server, "action", {"confirmResize": None}, _OLDEST)
-    return settle(server, request, lambda: _stands(server), to="be confirmed", timeout=timeout)
+    return settle(server, request, becomes(server, *_STANDS), to="be confirmed", timeout=timeout)
 
 
 def revert(server: Server, *, timeout: float = PATIENCE) -> Server:
     """Revert a migration or a resize: back to the host and the flavor that it had."""
     request = ask(server, "action", {"revertResize": None}, _OLDEST)
-    return settle(server, request, lambda: _stands(server), to="be reverted", timeout=timeout)
+    return settle(server, request, becomes(server, *_STANDS), to="be reverted", timeout=timeout)
 
 
 def evacuate(
@@ -98,10 +99,6 @@ def _arrival(server: Server, ends: tuple[str, ...]) -> Callable[[], bool]:
         return new.status in ends and server.resource.compute_host != before
 
     return arrived
-
-
-def _stands(server: Server) -> bool:
-    return server.status in ("ACTIVE", "SHUTOFF")
 
 
 def _name(host: Host | str | None) -> str | None:

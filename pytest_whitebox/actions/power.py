@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_whitebox.actions.settle import PATIENCE, ask, settle
+from pytest_whitebox.actions.settle import PATIENCE, ask, becomes, settle
 
 if TYPE_CHECKING:
     from pytest_whitebox.server import Server
@@ -50,4 +50,4 @@ def resume(server: Server, *, timeout: float = PATIENCE) -> Server:
 
 def _become(server: Server, action: str, options: Any, status: str, to: str, timeout: float) -> Server:
     request = ask(server, "action", {action: options}, _MICROVERSION)
-    return settle(server, request, lambda: server.status == status, to=to, timeout=timeout)
+    return settle(server, request, becomes(server, status), to=to, timeout=timeout)

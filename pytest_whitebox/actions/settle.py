@@ -44,6 +44,11 @@ def lower(one: str, other: str) -> str:
     return min(one, other, key=lambda version: tuple(map(int, version.split("."))))
 
 
+def becomes(server: Server, *statuses: str) -> Callable[[], bool]:
+    """A condition for `settle`: the server has one of these statuses."""
+    return lambda: server.status in statuses
+
+
 def settle(
     server: Server, request_id: str, until: Callable[[], object], *, to: str, timeout: float = PATIENCE,
     retried: bool = False, hint: str = "",
@@ -73,7 +78,7 @@ def settle(
         done = action(server.cloud.connection, server.id, request_id)
         how_far = str(done or "no action is recorded")
         raise ServerError(
-            f"server {server.name} did not {to} within {timeout:g} s: {seen(server)}; {how_far}",
+            f"server {server.name} could not {to} within {timeout:g} s: {seen(server)}; {how_far}",
             hint=hint or f"see the log of nova-compute on its host for {request_id}",
         ) from None
     return server
@@ -94,6 +99,6 @@ def fault(server: Server) -> str:
 def _failed(server: Server, done: Action | None, to: str, hint: str) -> ServerError:
     why = fault(server) or (done.reason if done else "") or "Nova recorded no fault"
     return ServerError(
-        f"server {server.name} did not {to}: {why}; {seen(server)}",
+        f"server {server.name} could not {to}: {why}; {seen(server)}",
         hint="; ".join(filter(None, (hint, str(done) if done else ""))) or f"`openstack server show {server.id}`",
     )

@@ -64,14 +64,14 @@ def test_moves(server: Server) -> None:
 
 def test_refusal_tells_the_reason_of_nova(server: Server, module_create: Create) -> None:
     nowhere = module_create.flavor(ram=192, extra_specs={"trait:CUSTOM_HAS_NO_HOST": "required"})
-    with pytest.raises(ServerError, match=r"did not be resized: .*No valid host.*; it is ACTIVE on ") as told:
+    with pytest.raises(ServerError, match=r"could not be resized: .*No valid host.*; it is ACTIVE on ") as told:
         server.resize(nowhere)
     assert "allow_resize_to_same_host" in told.value.hint
     assert "resize (req-" in told.value.hint
 
 
 def test_action_that_lasts_too_long_tells_how_far_it_came(server: Server) -> None:
-    with pytest.raises(ServerError, match=r"did not reboot within 0 s: it is \w+.*; reboot \(req-"):
+    with pytest.raises(ServerError, match=r"could not reboot within 0 s: it is \w+.*; reboot \(req-"):
         server.reboot(hard=True, timeout=0)
     server.wait_for("ACTIVE")
 

@@ -38,9 +38,9 @@ def _accept(record: Record, devcloud: Devcloud, paths: Sequence[str]) -> None:
         results = Path(folder) / "junit.xml"
         with record.step("all of them") as step:
             _pytest(devcloud, [*paths, f"--junit-xml={results}"])
-            if not results.exists():
-                raise StackproofError("pytest wrote no results", hint="it says why above")
-            found = list(steps_of(results.read_bytes()))
+            found = list(steps_of(results.read_bytes())) if results.exists() else []
+            if not found:
+                raise StackproofError("no test came to an end", hint="pytest says why above")
             step.said = ", ".join(
                 f"{count} {word}" for word in ("ok", "skipped", "failed") if (count := _how_many(found, word))
             )

@@ -27,6 +27,11 @@ def _workers(daemon: Daemon) -> list[str]:
     return [file.read_text().split()[1] for file in reports] if all(file.exists() for file in reports) else []
 
 
+def _wait_for_workers(daemon: Daemon, wanted: list[str]) -> None:
+    # What is heard of the service comes from its first instance, so the second may not have read its file yet.
+    wait_for(lambda: _workers(daemon) == wanted, timeout=20, every=0.02, what=f"workers {wanted}")
+
+
 def _mains(service: Service) -> set[object]:
     return {one.main for one in service.instances}
 
@@ -49,14 +54,14 @@ def test_a_restart_is_another_process_of_each(service: Service) -> None:
 
 def test_a_changed_configuration_reaches_both_and_leaves_both(service: Service, daemon: Daemon) -> None:
     with service.set_config({("daemon", "workers"): 5}):
-        assert _workers(daemon) == ["5", "5"]
-    assert _workers(daemon) == ["2", "2"]
+        _wait_for_workers(daemon, ["5", "5"])
+    _wait_for_workers(daemon, ["2", "2"])
 
 
 def test_a_configuration_that_is_rejected_is_left_by_both(service: Service, daemon: Daemon) -> None:
     with pytest.raises(ConfigRejected), service.set_config({("daemon", "workers"): -1}):
         pytest.fail("it was accepted")
-    assert _workers(daemon) == ["2", "2"]
+    _wait_for_workers(daemon, ["2", "2"])
     assert service.is_running
 
 

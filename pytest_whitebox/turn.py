@@ -2,8 +2,8 @@
 
 Which hosts a test uses shows in the fixtures that it asks for. All its locks are taken before anything is set up
 for it, in the order of the hosts' names, so that no two tests wait for each other. They lie on the hosts, where
-runs from several machines meet, and a worker that dies lets go of them. Hosts that a module changes for all its tests
-stay its own until the last of them.
+runs from several machines meet, and a worker that dies lets go of them. Hosts that a module changes for all its tests,
+or has servers on for them, stay its own, or shared, until the last of them.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 #: Fixtures by which a test says that it changes hosts, that one host is enough for it, and that it uses all.
 CHANGES = frozenset({"alone", "set_config", "hold", "module_alone"})
 ONE = ("own_host", "any_host", "module_host")
-#: Those of them that last until the module's last test.
-LASTING = frozenset({"module_alone", "module_host"})
+#: Those that last until the module's last test; who waits for a host without guests must not wait for such guests.
+LASTING = frozenset({"module_alone", "module_host", "module_create"})
 USES = frozenset({"hosts", "database", "create", "module_create", "session_create"})
 
 _MOMENT, _PATIENCE = 5, 3600  # seconds until one is told, and until one gives up: the others may have long tests

@@ -32,10 +32,10 @@ def ovn(hosts: Hosts) -> Ovn:
     return Ovn.discover(hosts)
 
 
-@pytest.fixture(scope="session")
-def plugged(session_create: Create) -> Plugged:
-    """A server with a port, for all tests that leave both as they are."""
-    return plug(session_create)
+@pytest.fixture(scope="module")
+def plugged(module_create: Create) -> Plugged:
+    """A server with a port, for all tests of a module that leave both as they are."""
+    return plug(module_create)
 
 
 def plug(create: Create) -> Plugged:

@@ -12,16 +12,16 @@ from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
 
 
-@pytest.fixture(scope="session")
-def port(session_create: Create) -> Any:
+@pytest.fixture(scope="module")
+def port(module_create: Create) -> Any:
     """A port of the server that is well."""
-    return session_create.port(session_create.network(cidr="198.51.100.0/24"))
+    return module_create.port(module_create.network(cidr="198.51.100.0/24"))
 
 
-@pytest.fixture(scope="session")
-def well(session_create: Create, port: Any) -> Server:
+@pytest.fixture(scope="module")
+def well(module_create: Create, port: Any) -> Server:
     """A server that is well, with a port."""
-    return session_create.server(networks=[port])
+    return module_create.server(networks=[port])
 
 
 def on_each(hosts: Iterable[Host], look: Callable[[Host], Iterable[str]]) -> Callable[[], set[tuple[str, str]]]:

@@ -6,6 +6,7 @@ import pytest
 
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.databases import Databases
+from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
 
 pytestmark = pytest.mark.requires("placement", "libvirt")
@@ -34,7 +35,8 @@ def test_allocation_is_what_the_domain_takes_until_it_is_gone(
 
     compute.delete_server(server.id)
     compute.wait_for_delete(server.resource, wait=120)
-    assert database("placement").rows(STORED, id=server.id) == ()
+    # Nova forgets the server first, and has Placement forget it then.
+    wait_for(lambda: not database("placement").rows(STORED, id=server.id), timeout=30, every=0.5, what="no allocation")
 
 
 @pytest.mark.smoke

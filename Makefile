@@ -57,8 +57,8 @@ suites: venv ## the smoke tests of the suites against the cloud that is up; repo
 	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -n 2 --dist loadfile -m smoke tests/suites \
 	    --html=report/index.html --self-contained-html --junit-xml=report/junit.xml
 
-cloud: venv ## the tests of stackproof itself and of devcloud that need the cloud that is up
-	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud tests/cloud
+cloud: venv ## the tests of stackproof itself and of devcloud, but the slow ones, against the cloud that is up
+	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -m "not slow" tests/cloud
 
 # With UBUNTU=URL, a mirror of Ubuntu, also a bare Ubuntu.
 acceptance: venv ## hours: bare systems, all suites, cycles, moves, daemons killed, faults, releases; writes docs/acceptance
@@ -66,7 +66,7 @@ acceptance: venv ## hours: bare systems, all suites, cycles, moves, daemons kill
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"
 	@$(BIN)/devcloud up --install
-	@$(BIN)/python -m tests.acceptance.suites
+	@$(BIN)/python -m tests.acceptance.suites tests/suites tests/cloud
 	@$(BIN)/python -m tests.acceptance.cycles
 	@$(BIN)/python -m tests.acceptance.migrations
 	@$(BIN)/python -m tests.acceptance.kills

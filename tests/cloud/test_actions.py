@@ -8,7 +8,7 @@ from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server, ServerError
 
-pytestmark = pytest.mark.requires("libvirt", "admin")
+pytestmark = [pytest.mark.requires("libvirt", "admin"), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from pytest_whitebox.create import Create
 from pytest_whitebox.server import ServerError
 
 # A test that uses the hosts waits while others restart their services.
-pytestmark = pytest.mark.usefixtures("hosts")
+pytestmark = [pytest.mark.usefixtures("hosts"), pytest.mark.slow]
 
 PING = {"protocol": "icmp", "remote_ip_prefix": "0.0.0.0/0"}
 

@@ -39,6 +39,8 @@ from pathlib import Path
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 from pytest_whitebox.core.hosts import Hosts
+
+pytestmark = pytest.mark.slow
 clouds, ssh_config, host = sys.argv[1:]
 connection = Connection(config=OpenStackConfig(config_files=[clouds]).get_one(cloud="devcloud"))
 with Hosts.discover(connection, ssh_config=Path(ssh_config)) as hosts, hosts[host].service("nova-compute").down():

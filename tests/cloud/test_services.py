@@ -19,6 +19,8 @@ from pytest_whitebox.core.service import Service
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.fixtures import Hold, SetConfig
 
+pytestmark = pytest.mark.slow
+
 ALIASES = [
     '{"name": "a b", "vendor_id": "8086", "product_id": "10fb"}',
     '{"name": "c", "vendor_id": "15b3", "product_id": "1017"}',
@@ -40,7 +42,6 @@ from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 from pytest_whitebox.core.hosts import Hosts
 
-pytestmark = pytest.mark.slow
 clouds, ssh_config, host = sys.argv[1:]
 connection = Connection(config=OpenStackConfig(config_files=[clouds]).get_one(cloud="devcloud"))
 with Hosts.discover(connection, ssh_config=Path(ssh_config)) as hosts, hosts[host].service("nova-compute").down():

@@ -32,6 +32,7 @@ def _expected(folder: str, within: str) -> set[str]:
     ("folder", "within"),
     [
         ("pytest_whitebox", "pytest_whitebox"),
+        ("pytest_cleanup", "pytest_cleanup"),
         ("devcloud", "devcloud"),
         ("tests/suites", "stackproof_suites"),
     ],
@@ -45,6 +46,7 @@ def test_every_file_of_a_package_is_in_it(names: set[str], folder: str, within: 
 def test_nothing_else_is_in_it(names: set[str]) -> None:
     assert {name.partition("/")[0] for name in names} == {
         "pytest_whitebox",
+        "pytest_cleanup",
         "devcloud",
         "stackproof_suites",
         "stackproof-0.1.0.dist-info",

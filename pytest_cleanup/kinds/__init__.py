@@ -1,0 +1,1 @@
+"""All kinds of resources that are known, one module per service."""

@@ -1,0 +1,154 @@
+"""What a request did, by its address and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from pytest_cleanup.attribution.act import CHANGED, DELETED, MADE
+from pytest_cleanup.attribution.exchange import Exchange
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """What was done to which thing; ``verb`` is one of an act's."""
+
+    verb: str
+    kind: str
+    id: str
+    name: str = ""
+    project: str = ""
+
+
+#: The kind of what lies in a collection, by the service type and the collection's name in addresses.
+_COLLECTIONS: Mapping[str, Mapping[str, str]] = {
+    "compute": {
+        "servers": "server", "os-server-groups": "server_group", "os-keypairs": "keypair", "flavors": "flavor",
+        "os-aggregates": "aggregate", "os-services": "compute_service", "os-quota-sets": "compute_quota",
+    },
+    "block-storage": {
+        "volumes": "volume", "snapshots": "snapshot", "backups": "backup", "groups": "volume_group",
+        "group_snapshots": "group_snapshot", "os-volume-transfer": "transfer", "volume-transfers": "transfer",
+        "types": "volume_type", "qos-specs": "qos_specs", "group_types": "group_type", "attachments": "attachment",
+        "os-quota-sets": "volume_quota", "os-services": "volume_service",
+    },
+    "network": {
+        "networks": "network", "subnets": "subnet", "ports": "port", "routers": "router", "floatingips": "floatingip",
+        "port_forwardings": "port_forwarding", "security-groups": "security_group",
+        "security-group-rules": "security_group_rule", "address-groups": "address_group",
+        "address-scopes": "address_scope", "subnetpools": "subnetpool", "trunks": "trunk", "segments": "segment",
+        "rbac-policies": "rbac_policy", "policies": "policy", "quotas": "network_quota",
+        "metering-labels": "metering_label", "metering-label-rules": "metering_label_rule", "agents": "agent",
+        "vpnservices": "vpnservice", "ikepolicies": "ikepolicy", "ipsecpolicies": "ipsecpolicy",
+        "ipsec-site-connections": "ipsec_site_connection", "endpoint-groups": "endpoint_group",
+        "firewall_groups": "firewall_group", "firewall_policies": "firewall_policy",
+        "firewall_rules": "firewall_rule", "bgpvpns": "bgpvpn", "ndp_proxies": "ndp_proxy",
+        "local_ips": "local_ip", "conntrack_helpers": "conntrack_helper", "flavors": "network_flavor",
+    },
+    "image": {"images": "image", "namespaces": "namespace"},
+    "identity": {
+        "projects": "project", "domains": "domain", "users": "user", "groups": "group", "roles": "role",
+        "regions": "region", "services": "service", "endpoints": "endpoint", "credentials": "credential",
+        "trusts": "trust", "application_credentials": "application_credential", "limits": "limit",
+        "registered_limits": "registered_limit", "policies": "identity_policy",
+    },
+    "object-store": {},
+    "placement": {"traits": "trait", "resource_classes": "resource_class", "resource_providers": "resource_provider"},
+    "key-manager": {"secrets": "secret", "containers": "secret_container", "orders": "order"},
+    "orchestration": {"stacks": "stack"},
+    "dns": {"zones": "zone", "recordsets": "recordset", "tsigkeys": "tsigkey", "floatingips": "ptr"},
+    "load-balancer": {"loadbalancers": "loadbalancer", "listeners": "listener", "pools": "pool"},
+    "shared-file-system": {"shares": "share", "share-networks": "share_network", "snapshots": "share_snapshot"},
+    "baremetal": {"nodes": "node", "ports": "baremetal_port", "allocations": "allocation"},
+}  # fmt: skip
+#: Where the answer names what it made, if not by ``id``.
+_IDS = ("id", "uuid", "trust_id")
+_REFERENCES = ("secret_ref", "container_ref", "order_ref")
+
+
+def deeds(exchange: Exchange) -> Iterator[Deed]:
+    """What an exchange did; one that was refused did nothing but for a deletion, which is told as it was asked.
+
+    >>> [deed] = deeds(Exchange("POST", "http://n/v2.1/servers", "compute", 202, text='{"server": {"id": "0a"}}'))
+    >>> deed.verb, deed.kind, deed.id
+    ('made', 'server', '0a')
+    >>> [deed] = deeds(Exchange("DELETE", "http://n/v2.0/ports/7f", "network", 409))
+    >>> deed.verb, deed.kind, deed.id
+    ('deleted', 'port', '7f')
+    """
+    parts = [unquote(part) for part in urlsplit(exchange.url).path.split("/") if part]
+    if exchange.status >= 400 and exchange.method != "DELETE":
+        return
+    if exchange.service == "object-store":
+        yield from _of_store(exchange, parts)
+        return
+    collections = _COLLECTIONS.get(exchange.service, {})
+    at = next((at for at in reversed(range(len(parts))) if parts[at] in collections), None)
+    if at is None:
+        return
+    kind, rest = collections[parts[at]], parts[at + 1 :]
+    if not rest:
+        yield from _in_collection(exchange, kind)
+    elif len(rest) == 1 and exchange.method == "DELETE":
+        yield Deed(DELETED, kind, rest[0])
+    elif exchange.method == "PUT" and exchange.status == 201:
+        yield Deed(MADE, kind, rest[0], rest[0])
+    else:
+        yield from _of_one(exchange, kind, rest)
+
+
+def _in_collection(exchange: Exchange, kind: str) -> Iterator[Deed]:
+    """What a request to a whole collection made: one thing, or several at once as Neutron can."""
+    if exchange.method != "POST":
+        return
+    body = exchange.body
+    inner = next(iter(body.values())) if isinstance(body, dict) and len(body) == 1 else body
+    for one in inner if isinstance(inner, list) else [inner]:
+        if isinstance(one, dict) and (made := _made(one, kind)):
+            yield made
+
+
+def _made(one: Mapping[str, Any], kind: str) -> Deed | None:
+    id = next((str(one[key]) for key in _IDS if one.get(key) is not None), "")
+    id = id or next((str(one[key]).rpartition("/")[2] for key in _REFERENCES if one.get(key)), "")
+    name = str(one.get("name") or "")
+    project = str(one.get("project_id") or one.get("tenant_id") or "")
+    return Deed(MADE, kind, id or name, name, project) if id or name else None
+
+
+def _of_one(exchange: Exchange, kind: str, rest: list[str]) -> Iterator[Deed]:
+    """A request about one thing changes it; what it made beside that is told, too."""
+    yield Deed(CHANGED, kind, rest[0])
+    if rest[1:] == ["action"] and (image := _image(exchange)):
+        yield Deed(MADE, "image", image)
+
+
+def _image(exchange: Exchange) -> str:
+    """The image that an action of a server or a volume made.
+
+    >>> uploaded = '{"os-volume_upload_image": {"image_id": "1c", "status": "uploading"}}'
+    >>> _image(Exchange("POST", "http://c/v3/volumes/0a/action", "block-storage", 202, text=uploaded))
+    '1c'
+    >>> location = {"Location": "http://glance/v2/images/2d"}
+    >>> _image(Exchange("POST", "http://n/v2.1/servers/0a/action", "compute", 202, location))
+    '2d'
+    """
+    body = exchange.body if isinstance(exchange.body, dict) else {}
+    inner = body.get("os-volume_upload_image")
+    told = (inner if isinstance(inner, dict) else body).get("image_id")
+    parts = urlsplit(exchange.header("location")).path.split("/")
+    return str(told or (parts[-1] if "images" in parts[:-1] else ""))
+
+
+def _of_store(exchange: Exchange, parts: list[str]) -> Iterator[Deed]:
+    """Containers and objects are made where they will be: ``/v1/AUTH_project/container/object``."""
+    at = next((at for at, part in enumerate(parts) if part.startswith("AUTH_")), len(parts))
+    account, names = parts[at : at + 1], parts[at + 1 :]
+    if not account or not names:
+        return
+    project = account[0].removeprefix("AUTH_")
+    kind, name = ("container", names[0]) if len(names) == 1 else ("object", "/".join(names))
+    verb = {"PUT": MADE, "DELETE": DELETED}.get(exchange.method, CHANGED)
+    yield Deed(verb, kind, f"{account[0]}/{name}", name, project)

@@ -1,0 +1,48 @@
+"""Each request that changes the cloud is written down with the test that sent it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_cleanup.attribution.act import Act
+from pytest_cleanup.attribution.chronicle import read
+
+from .cloud_on_loopback import Cloud, serve
+from .conftest import Run
+
+OWN_CONNECTION = """
+import openstack
+
+def test_makes():
+    openstack.connect(cloud="lab").compute.create_flavor(name="mine", ram=64, vcpus=1, disk=1)
+"""
+
+
+@pytest.fixture
+def cloud_on_loopback(pytester: pytest.Pytester) -> Iterator[Cloud]:
+    with serve() as cloud:
+        auth = f"auth_url: '{cloud.url}/v3', username: u, password: p, project_name: demo"
+        domains = "user_domain_name: Default, project_domain_name: Default"
+        entry = f"  lab:\n    region_name: north\n    auth: {{{auth}, {domains}}}\n"
+        Path(pytester.path / "clouds.yaml").write_text(f"clouds:\n{entry}")
+        yield cloud
+
+
+def acts(pytester: pytest.Pytester) -> list[Act]:
+    """What the last run wrote down."""
+    return list(read(pytester.path / ".stackproof" / "runs" / "latest"))
+
+
+def test_own_connection(pytester: pytest.Pytester, run_apart: Run, workers: str, cloud_on_loopback: Cloud) -> None:
+    pytester.makepyfile(OWN_CONNECTION)
+    run_apart("--os-cloud", "lab", "--cleanup-leaks=warn", workers).assert_outcomes(passed=1)
+
+    began, made, ended = acts(pytester)
+    assert (began.verb, made.verb, ended.verb) == ("began", "made", "ended")
+    assert (made.kind, made.name, made.phase) == ("flavor", "mine", "call")
+    assert made.nodeid == "test_own_connection.py::test_makes"
+    assert made.worker == ("" if workers == "-n0" else "gw0")
+    assert made.test_id in cloud_on_loopback.ids

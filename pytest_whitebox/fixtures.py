@@ -30,6 +30,8 @@ SetConfig = Callable[["Host | Iterable[Host]", "str | Sequence[str]", Changes], 
 
 #: The servers that a test made, for the evidence if it fails.
 servers_key = pytest.StashKey[list["Server"]]()
+#: How the names begin of what is made for a test, or for a module or session, and removed when that ends.
+prefix_key = pytest.StashKey[str]()
 
 
 @pytest.fixture(scope="session")
@@ -96,6 +98,7 @@ def _create(cloud: Cloud, ledger: Ledger, request: pytest.FixtureRequest) -> Cre
     prefix = "-".join(filter(None, ("sp", session.run.id, session.worker, whose)))
     create = Create(cloud, ledger, prefix, session.image)
     request.node.stash[servers_key] = create.servers
+    request.node.stash[prefix_key] = prefix
     return create
 
 

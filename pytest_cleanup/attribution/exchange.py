@@ -25,6 +25,7 @@ class Exchange:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     text: str = field(default="", repr=False)
+    sent: str = field(default="", repr=False)
     project: str = ""
     user: str = ""
 
@@ -45,10 +46,12 @@ class Exchange:
     @property
     def body(self) -> Any:
         """The answer as JSON; an empty mapping if it is none."""
-        try:
-            return json.loads(self.text) if self.text else {}
-        except ValueError:
-            return {}
+        return _json(self.text)
+
+    @property
+    def asked(self) -> Any:
+        """What was sent, as JSON; an empty mapping if it is none."""
+        return _json(self.sent)
 
     @property
     def said(self) -> str:
@@ -63,3 +66,10 @@ class Exchange:
     def header(self, name: str) -> str:
         """A header of the answer, whatever its case."""
         return next((str(value) for key, value in self.headers.items() if key.lower() == name), "")
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text) if text else {}
+    except ValueError:
+        return {}

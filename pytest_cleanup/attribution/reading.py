@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pytest_cleanup.attribution.act import CHANGED, DELETED, MADE
 from pytest_cleanup.attribution.exchange import Exchange
@@ -89,7 +89,9 @@ def deeds(exchange: Exchange) -> Iterator[Deed]:
     if at is None:
         return
     kind, rest = collections[parts[at]], parts[at + 1 :]
-    if not rest:
+    if kind == "keypair" and exchange.service == "compute":
+        yield from _of_keypair(exchange, rest)
+    elif not rest:
         yield from _in_collection(exchange, kind)
     elif len(rest) == 1 and exchange.method == "DELETE":
         yield Deed(DELETED, kind, rest[0])
@@ -103,17 +105,22 @@ def _in_collection(exchange: Exchange, kind: str) -> Iterator[Deed]:
     """What a request to a whole collection made: one thing, or several at once as Neutron can."""
     if exchange.method != "POST":
         return
-    body = exchange.body
-    inner = next(iter(body.values())) if isinstance(body, dict) and len(body) == 1 else body
-    for one in inner if isinstance(inner, list) else [inner]:
-        if isinstance(one, dict) and (made := _made(one, kind)):
+    # Nova does not repeat the name that a server was asked to have.
+    asked = next(iter(_rows(exchange.asked)), {})
+    for one in _rows(exchange.body):
+        if made := _made(one, kind, str(one.get("name") or asked.get("name") or "")):
             yield made
 
 
-def _made(one: Mapping[str, Any], kind: str) -> Deed | None:
+def _rows(body: Any) -> list[Mapping[str, Any]]:
+    """The entries of a body, with an envelope or without one."""
+    inner = next(iter(body.values())) if isinstance(body, dict) and len(body) == 1 else body
+    return [one for one in (inner if isinstance(inner, list) else [inner]) if isinstance(one, dict)]
+
+
+def _made(one: Mapping[str, Any], kind: str, name: str) -> Deed | None:
     id = next((str(one[key]) for key in _IDS if one.get(key) is not None), "")
     id = id or next((str(one[key]).rpartition("/")[2] for key in _REFERENCES if one.get(key)), "")
-    name = str(one.get("name") or "")
     project = str(one.get("project_id") or one.get("tenant_id") or "")
     return Deed(MADE, kind, id or name, name, project) if id or name else None
 
@@ -123,6 +130,19 @@ def _of_one(exchange: Exchange, kind: str, rest: list[str]) -> Iterator[Deed]:
     yield Deed(CHANGED, kind, rest[0])
     if rest[1:] == ["action"] and (image := _image(exchange)):
         yield Deed(MADE, "image", image)
+
+
+def _of_keypair(exchange: Exchange, rest: list[str]) -> Iterator[Deed]:
+    """A keypair is known by its user and its name.
+
+    >>> answer = '{"keypair": {"name": "mine", "user_id": "u1"}}'
+    >>> [deed.id for deed in deeds(Exchange("POST", "http://n/v2.1/os-keypairs", "compute", 201, text=answer))]
+    ['u1/mine']
+    """
+    asked = dict(parse_qsl(urlsplit(exchange.url).query))
+    made = exchange.body.get("keypair", {}) if exchange.method == "POST" else {}
+    user, name = asked.get("user_id") or made.get("user_id") or exchange.user, made.get("name") or "".join(rest[:1])
+    yield Deed(MADE if made else DELETED, "keypair", f"{user}/{name}", name)
 
 
 def _image(exchange: Exchange) -> str:

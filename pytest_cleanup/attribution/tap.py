@@ -76,7 +76,8 @@ def _tempest(heard: Heard, request_id: RequestId) -> Iterator[None]:
         sent = {**(client.get_headers() if headers is None else headers)}
         sent.setdefault(_HEADER, request_id())
         answer, body = old(client, url, method, sent, *words, **options)
-        _tell(heard, _of_client, client, url, method, answer, body)
+        sent_body = words[0] if words else options.get("body")
+        _tell(heard, _of_client, client, url, method, answer, body, sent_body)
         return answer, body
 
     with _replaced(RestClient, "raw_request", raw_request):
@@ -101,7 +102,7 @@ def _of_session(session: Any, options: Any, answer: Any) -> Exchange | None:
     service = (options.get("endpoint_filter") or {}).get("service_type") or _in_catalog(access, request.url)
     text = "" if options.get("stream") else answer.text
     return Exchange(
-        request.method, request.url, _official(service), answer.status_code, answer.headers, text,
+        request.method, request.url, _official(service), answer.status_code, answer.headers, text, _text(request.body),
         getattr(access, "project_id", None) or "", getattr(access, "user_id", None) or "",
     )  # fmt: skip
 
@@ -127,13 +128,19 @@ def _in_catalog(access: Any, url: str) -> str:
     return max(found, default=(0, ""))[1]
 
 
-def _of_client(client: Any, url: str, method: str, answer: Any, body: Any) -> Exchange:
-    text = body.decode(errors="replace") if isinstance(body, bytes) else str(body or "")
+def _of_client(client: Any, url: str, method: str, answer: Any, body: Any, sent: Any) -> Exchange:
     credentials = getattr(client.auth_provider, "credentials", None)
     return Exchange(
-        method.upper(), url, _official(client.service or ""), int(answer["status"]), answer, text,
+        method.upper(), url, _official(client.service or ""), int(answer["status"]), answer, _text(body), _text(sent),
         getattr(credentials, "project_id", None) or "", getattr(credentials, "user_id", None) or "",
     )  # fmt: skip
+
+
+def _text(body: Any) -> str:
+    """A body as text; what is no text, such as the bytes of an image, is of no interest."""
+    if isinstance(body, bytes):
+        return body.decode(errors="replace") if body[:1] in (b"{", b"[") else ""
+    return body if isinstance(body, str) else ""
 
 
 @functools.cache

@@ -60,7 +60,7 @@ class Database:
             with self._engine.connect() as connection:
                 return tuple(connection.execute(text(query), values))
         except SQLAlchemyError as error:
-            said = self._said(error)
+            said = self.said(error)
         raise DatabaseError(f"{self!r} did not answer: {said}", hint=f"run the query there by hand: {query}")
 
     def row(self, query: str, /, **values: object) -> Row[Any]:
@@ -75,7 +75,13 @@ class Database:
         """Give back the connections and the tunnel."""
         self._stack.close()
 
-    def _said(self, error: SQLAlchemyError) -> str:
+    @property
+    def url(self) -> URL:
+        """Where it is, with the credentials, which are not shown."""
+        return self._url
+
+    def said(self, error: SQLAlchemyError) -> str:
+        """What went wrong, without the password."""
         words = str(getattr(error, "orig", None) or error)
         return words.replace(str(self._url.password), "***") if self._url.password else words
 

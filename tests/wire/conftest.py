@@ -23,6 +23,7 @@ from pytest_whitebox.core.ssh import SshTransport
 from pytest_whitebox.core.supervisor import Runit
 from pytest_whitebox.core.transport import Transport
 from pytest_whitebox.core.wait import wait_for
+from tests.wire.mariadb import mariadb  # noqa: F401 -- a fixture
 
 pytest.register_assert_rewrite("pytest_whitebox.core.transport_contract")
 

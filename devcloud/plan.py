@@ -29,6 +29,16 @@ class Progress(Protocol):
         """A task has changed something and took so long."""
 
 
+class Silence:
+    """Nobody is told."""
+
+    def running(self, names: Iterable[str], done: int, of: int) -> None:
+        """Pass over it."""
+
+    def done(self, name: str, seconds: float) -> None:
+        """Pass over it."""
+
+
 def perform(
     tasks: Iterable[Task], progress: Progress, *, stop: Callable[[], None] = lambda: None, workers: int = 24
 ) -> None:

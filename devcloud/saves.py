@@ -57,6 +57,10 @@ class Save:
         """Its name."""
         return self.folder.name
 
+    def called(self, state: State) -> str:
+        """What `devcloud load` calls it in a state folder: its name, or its path if it lies elsewhere."""
+        return self.name if self.folder.parent == state.saved else str(self.folder)
+
     @property
     def size(self) -> int:
         """Bytes on disk."""
@@ -116,17 +120,26 @@ def take(cloud: Cloud, folder: Path) -> Save:
     refuse_taken(folder)
     aside = folder.with_name(f".{folder.name}.new")
     shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True, mode=0o700)
-    _follow(cloud.state.path, aside)
+    try:
+        taken = _copy_to(aside, cloud)
+        aside.rename(folder)
+    except BaseException:  # Ctrl-C too: half a save is of no use, and large
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return Save(folder, taken, cloud.settings)
+
+
+def _copy_to(folder: Path, cloud: Cloud) -> datetime:
+    folder.mkdir(parents=True, mode=0o700)
+    _follow(cloud.state.path, folder)
     for plan in cloud.topology.hosts:
-        source, target = cloud.state.hosts / plan.name, aside / "hosts" / plan.name
+        source, target = cloud.state.hosts / plan.name, folder / "hosts" / plan.name
         mirror.follow(source / "upper", target / "upper", without=_VOLATILE)
         _copy_files(source, target)
     taken = datetime.now(UTC)
     about = {"taken": taken.isoformat(), "settings": asdict(cloud.settings)}
-    write_atomically(aside / _ABOUT, json.dumps(about, indent=2) + "\n", mode=0o600)
-    aside.rename(folder)
-    return Save(folder, taken, cloud.settings)
+    write_atomically(folder / _ABOUT, json.dumps(about, indent=2) + "\n", mode=0o600)
+    return taken
 
 
 def restore(cloud: Cloud, save: Save) -> dict[str, set[str]]:
@@ -135,7 +148,7 @@ def restore(cloud: Cloud, save: Save) -> dict[str, set[str]]:
     Returns the folders below /etc that changed, by host: what reads them must be restarted.
     """
     loading = cloud.state.path / "loading"
-    loading.write_text(save.name)
+    loading.write_text(save.called(cloud.state))
     _follow(save.folder, cloud.state.path)
     for folder in cloud.state.hosts.iterdir():
         if not (save.folder / "hosts" / folder.name).exists():

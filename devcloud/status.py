@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from typing import Any, TypeAlias
 
 from devcloud.cloud import Cloud
-from devcloud.faults.journal import Journal
 from devcloud.hosts import fabric
 from devcloud.hosts.host import Host
+from devcloud.journal import Journal
 from devcloud.services import runit
 from devcloud.services.service import Service
 from devcloud.topology import HostPlan

@@ -11,8 +11,8 @@ from devcloud import access
 from devcloud.cloud import Cloud
 from devcloud.commands.lifecycle import state_of
 from devcloud.faults import breaking, registry
-from devcloud.faults.journal import Journal
 from devcloud.faults.site import Site
+from devcloud.journal import Journal
 from devcloud.machine import findings as machine
 from devcloud.terminal import show_faults, state_option
 

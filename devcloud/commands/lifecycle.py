@@ -21,8 +21,8 @@ from devcloud import status as asking
 from devcloud import up as bringing_up
 from devcloud.cloud import Cloud
 from devcloud.faults import breaking
-from devcloud.faults.journal import Journal
 from devcloud.hosts import fabric
+from devcloud.journal import Journal
 from devcloud.machine import findings as machine
 from devcloud.machine import packages
 from devcloud.services import rotation, runit

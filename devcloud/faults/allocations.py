@@ -6,9 +6,9 @@ import uuid
 from typing import Any
 
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.servers import make_server, remove_server, server_of
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 
 _VERSION = "1.28"
 

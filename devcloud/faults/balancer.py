@@ -7,8 +7,8 @@ from functools import partial
 from devcloud.apis import balancer
 from devcloud.faults import look
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 from devcloud.services import runit
 from pytest_whitebox.core.errors import StackproofError
 

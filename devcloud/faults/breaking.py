@@ -11,9 +11,9 @@ from fnmatch import fnmatchcase
 from devcloud import status as asking
 from devcloud.cloud import Cloud
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Journal
 from devcloud.faults.registry import FAULTS
 from devcloud.faults.site import Site
+from devcloud.journal import Journal
 from devcloud.services import runit
 from devcloud.services.service import Report
 from pytest_whitebox.core.errors import StackproofError

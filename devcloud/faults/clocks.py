@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 from devcloud.services import runit
 
 _SOURCE = Path(__file__).with_name("clock.c")

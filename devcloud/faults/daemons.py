@@ -6,9 +6,9 @@ from functools import partial
 
 from devcloud.faults import look
 from devcloud.faults.fault import Fault, Look
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
 from devcloud.hosts.host import Host
+from devcloud.journal import Notes
 from devcloud.services import runit
 from devcloud.services.runit import Process
 from pytest_whitebox.core.wait import wait_for

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 from devcloud.services import runit
 
 _READ_ONLY = "SET GLOBAL read_only = ON;"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from functools import partial
 
 from devcloud.faults.fault import Act, Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.servers import make_server, remove_server
 from devcloud.faults.site import Site
 from devcloud.hosts.host import Host
+from devcloud.journal import Notes
 
 _FULL = "/run/devcloud/full"
 _IMAGES = "/var/lib/glance"

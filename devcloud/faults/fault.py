@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 
 #: Changes the cloud. ``mend`` bears any half that a killed ``break_`` has left, and being done twice.
 Act: TypeAlias = Callable[[Site, Notes], None]

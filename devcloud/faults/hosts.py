@@ -7,16 +7,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from rich.console import Console
-
 from devcloud import up as bringing_up
 from devcloud.faults import look
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
 from devcloud.hosts import fabric
 from devcloud.hosts.fabric import INTERFACES
-from devcloud.terminal import Steps
+from devcloud.journal import Notes
+from devcloud.plan import Silence
 from pytest_whitebox.core.command import run
 from pytest_whitebox.core.wait import wait_for
 
@@ -37,8 +35,7 @@ def _power_off(site: Site, _: Notes) -> None:
 
 
 def _power_on(site: Site, _: Notes) -> None:
-    quiet = Steps(Console(quiet=True), lambda _: None)
-    bringing_up.up(site.cloud, quiet, hosts=(site.compute_plan.name,))
+    bringing_up.up(site.cloud, Silence(), hosts=(site.compute_plan.name,))
 
 
 def _unplug(bridge: str, site: Site, _: Notes) -> None:

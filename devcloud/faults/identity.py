@@ -8,8 +8,8 @@ from functools import partial
 
 from devcloud.faults import look
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 
 _KEYS = "/etc/keystone/fernet-keys"
 _MEMCACHED = 11211

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 
 _STORE = "/var/lib/glance/images"
 

@@ -6,8 +6,8 @@ import contextlib
 import socket
 import time
 
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 from devcloud.services import runit
 
 _PATIENCE = 3

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 from pytest_whitebox.core.command import Result
 
 _DEAD_HOST = "gone"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 from pytest_whitebox.core.wait import wait_for
 
 _TIMEOUT = 180

@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Notes
 from devcloud.faults.site import Site
+from devcloud.journal import Notes
 
 _TIMEOUT = 120
 #: Each state that a volume can be left in, and what a user can then not do.

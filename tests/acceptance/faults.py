@@ -20,8 +20,8 @@ from typing import Any
 from devcloud.cloud import Cloud
 from devcloud.faults import breaking, registry
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Journal
 from devcloud.faults.site import Site
+from devcloud.journal import Journal
 from devcloud.services import runit
 from devcloud.state import State
 from pytest_whitebox.core.errors import StackproofError

@@ -12,8 +12,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.ledger import Ledger
 from pytest_whitebox.core.wait import wait_for
+from pytest_whitebox.create import Create
 from tests.acceptance.record import Record
 from tests.cloud.devcloud import Devcloud
 from tests.cloud.guest import Guest, guest
@@ -57,8 +60,24 @@ def _move(record: Record, devcloud: Devcloud, made: Guest, times: int) -> None:
         step.said = f"to {mover.cold()}; {made.well()}"
     with record.step("resize to small") as step:
         step.said = f"on {mover.resize('small')}; {made.well()}"
+    _boot_from_volume(record, mover.cloud)
     _evacuate(record, devcloud, made, mover)
     _fail_over(record, devcloud, made, mover.cloud.connection)
+
+
+def _boot_from_volume(record: Record, cloud: Cloud) -> None:
+    with Ledger() as ledger:
+        create = Create(cloud, ledger, "acceptance")
+        with record.step("a server that boots from a volume made of an image"):
+            server = create.server(volume=create.volume(image=create.guest_image))
+        before = server.resource.compute_host
+        with record.step("its live migration") as step:
+            after = server.live_migrate().resource.compute_host
+            if after == before:
+                raise StackproofError(f"it is still on {before}", hint="see `openstack server migration list`")
+            step.said = f"from {before} to {after}"
+        with record.step("it is stopped and started") as step:
+            step.said = server.stop().start().status
 
 
 def _evacuate(record: Record, devcloud: Devcloud, made: Guest, mover: Mover) -> None:

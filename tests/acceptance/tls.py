@@ -74,7 +74,7 @@ def _accept(record: Record, state: State, folder: Path) -> None:
         step.said = _tempest(python, folder, _config(folder, entry, ca), _TESTS)
     with record.step("Tempest without the authority") as step:
         step.said = _must_refuse(lambda: _tempest(python, folder, _config(folder, entry, ""), _TESTS[:1]))
-    with record.step("pytest tests/suites/compute") as step:
+    with record.step("pytest -m smoke tests/suites/compute") as step:
         step.said = _suite(state)
 
 
@@ -189,7 +189,7 @@ swift = true
 
 def _suite(state: State) -> str:
     outer = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "PYTEST_"))}
-    words = [sys.executable, "-m", "pytest", "-q", "--os-cloud", "devcloud", "tests/suites/compute"]
+    words = [sys.executable, "-m", "pytest", "-q", "--os-cloud", "devcloud", "-m", "smoke", "tests/suites/compute"]
     result = run(words, env={**outer, "OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml)}, timeout=1800, check=False)
     last = result.stdout.strip().splitlines()[-1]
     if not result.ok:

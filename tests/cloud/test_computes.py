@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from devcloud.state import State
 from pytest_whitebox.core.command import run
 from pytest_whitebox.core.wait import wait_for
+from pytest_whitebox.create import Create
+from pytest_whitebox.server import Server
 from tests.cloud.guest import Guest
 from tests.cloud.mover import Mover
 from tests.cloud.ping import Ping
@@ -91,6 +94,36 @@ def test_live_migration_keeps_address_volume_and_boot(server: Guest, mover: Move
     assert "volume in-use with its data" in server.well()
     assert server.server in _domains(state, after)
     assert server.server not in _domains(state, before)
+
+
+@pytest.mark.requires("libvirt", "block-storage", computes=2)
+def test_server_that_boots_from_a_volume_made_of_an_image_moves_and_starts_again(create: Create) -> None:
+    server = create.server(volume=create.volume(image=create.guest_image))
+    before, boot = server.host.name, newest_boot(server)
+    written, told = formats(server)
+    assert told == written
+    assert server.live_migrate().host.name != before
+    assert formats(server) == (written, told)
+    # Nova asks Cinder anew how the volume is to be opened.
+    assert server.stop().start().status == "ACTIVE"
+    assert newest_boot(server, after=boot) != boot
+    assert formats(server) == (written, told)
+
+
+def newest_boot(server: Server, after: str = "") -> str:
+    """The id of the guest's last boot, by its console; waits for one that is not ``after``."""
+
+    def last() -> str:
+        boots = re.findall(r"GUEST BOOT boot_id=(\S+)", server.console_log)
+        return boots[-1] if boots and boots[-1] != after else ""
+
+    return wait_for(last, timeout=120, every=1, what=f"{server.name} to boot", hint="see its console log")
+
+
+def formats(server: Server) -> tuple[str, str | None]:
+    """The format that the file of the root disk has, and the one that QEMU was told."""
+    disk = server.domain.disks["vda"]
+    return server.host.qemu_img(str(disk.source)).format, disk.format
 
 
 def _domains(state: State, host: str) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from devcloud.cloud import Cloud
-from devcloud.faults.journal import Journal
 from devcloud.faults.registry import FAULTS
 from devcloud.faults.site import Site
+from devcloud.journal import Journal
 from devcloud.state import State
 from pytest_whitebox.core.wait import wait_for
 from tests.cloud.devcloud import Devcloud

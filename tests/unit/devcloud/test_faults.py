@@ -18,11 +18,11 @@ from devcloud.cli import main
 from devcloud.cloud import Cloud
 from devcloud.faults import breaking
 from devcloud.faults.fault import Fault
-from devcloud.faults.journal import Journal, Notes
 from devcloud.faults.registry import FAULTS, of
 from devcloud.faults.site import Site
 from devcloud.hosts.host import Host
 from devcloud.hosts.namespace import Holder
+from devcloud.journal import Journal, Notes
 from devcloud.services import runit
 from devcloud.services.catalog import PROJECTS
 from devcloud.services.runit import Supervised
@@ -77,7 +77,7 @@ def test_what_lasts_needs_no_daemon_to_come_up_again() -> None:
 
 def test_a_note_is_on_the_disk_when_its_writer_is_killed(cloud: Cloud, journal: Journal) -> None:
     code = (
-        "import os, pathlib, signal\nfrom devcloud.faults.journal import Journal\nfrom devcloud.state import State\n"
+        "import os, pathlib, signal\nfrom devcloud.journal import Journal\nfrom devcloud.state import State\n"
         f"notes = Journal.of(State(pathlib.Path({str(cloud.state.path)!r}))).notes('api-slow')\n"
         "notes.begin(); notes.put('run', 'as before'); os.kill(os.getpid(), signal.SIGKILL)"
     )

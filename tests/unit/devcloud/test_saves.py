@@ -92,6 +92,24 @@ def test_an_interrupted_load_is_told_and_done_again(cloud: Cloud, tmp_path: Path
     saves.refuse_half_loaded(state)
 
 
+def test_an_interrupted_load_from_elsewhere_is_told_by_its_path(cloud: Cloud, tmp_path: Path) -> None:
+    folder = saves.take(cloud, tmp_path / "elsewhere").folder
+    (folder / "hosts/compute1/upper").rename(folder / "upper")
+    with pytest.raises(FileNotFoundError):
+        saves.restore(cloud, saves.find(cloud.state, str(folder)))
+    with pytest.raises(StackproofError) as told:
+        saves.refuse_half_loaded(cloud.state)
+    assert told.value.hint == f"`devcloud load {folder}` does it again"
+
+
+def test_an_interrupted_save_leaves_nothing(cloud: Cloud) -> None:
+    upper = cloud.state.hosts / "compute1/upper"
+    upper.rename(upper.with_name("elsewhere"))
+    with pytest.raises(FileNotFoundError):
+        saves.take(cloud, saves.place(cloud.state, "one"))
+    assert list(cloud.state.saved.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .PHONY: help venv demo test lint unit wire suites cloud acceptance bench docs format lock releases changelog clean
 
 BIN := .venv/bin
-OURS := pytest_whitebox pytest_cleanup devcloud
+OURS := pytest_whitebox pytest_cleanup pytest_upgrade devcloud
 STEP := @.ci/step
 # Where a second cloud is for as long as it is looked at.
 TLS := /var/lib/devcloud-tls

@@ -22,7 +22,18 @@ def _modules(package: str) -> list[str]:
 def test_importing_all_of_it_imports_nothing_heavy(package: str) -> None:
     modules = _modules(package)
     assert modules
+    assert _heavy(modules) == []
+
+
+@pytest.mark.parametrize("entry", ["pytest_upgrade.cli"])
+def test_command_line_imports_nothing_heavy(entry: str) -> None:
+    assert _heavy([entry], "sqlalchemy") == []
+
+
+def _heavy(modules: list[str], *more: str) -> list[str]:
+    """What comes along of the heavy, and of more, when modules are imported."""
     code = f"import importlib, sys\nfor m in {modules!r}: importlib.import_module(m)\n"
-    code += f"print(*sorted(set({HEAVY!r}) & set(sys.modules)))"
+    code += f"print(*sorted(set({(*HEAVY, *more)!r}) & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
-    assert (done.returncode, done.stdout.split(), done.stderr) == (0, [], "")
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout.split()

@@ -33,6 +33,7 @@ def _expected(folder: str, within: str) -> set[str]:
     [
         ("pytest_whitebox", "pytest_whitebox"),
         ("pytest_cleanup", "pytest_cleanup"),
+        ("pytest_upgrade", "pytest_upgrade"),
         ("devcloud", "devcloud"),
         ("tests/suites", "stackproof_suites"),
     ],
@@ -47,6 +48,7 @@ def test_nothing_else_is_in_it(names: set[str]) -> None:
     assert {name.partition("/")[0] for name in names} == {
         "pytest_whitebox",
         "pytest_cleanup",
+        "pytest_upgrade",
         "devcloud",
         "stackproof_suites",
         "stackproof-0.1.0.dist-info",

@@ -1,0 +1,90 @@
+"""The command line of pytest_upgrade."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import NoReturn
+
+from pytest_upgrade.commands import records
+from pytest_whitebox.core.errors import StackproofError
+
+_EPILOG = """\
+exit codes: 0 pass, 1 fail, 2 inconclusive, 3 our error, 4 misused, 130 interrupted
+
+  pytest -m rolling --phase=pre     before; then upgrade, then --phase=post
+  pytest-upgrade show               what is known of the open run
+"""
+_OUR_ERROR, _MISUSED, _INTERRUPTED = 3, 4, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Misuse has an exit code of its own."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(_MISUSED, f"{self.prog}: {message}\n")
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code; a deliberate error is one sentence on stderr."""
+    options = parser().parse_args(words)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except StackproofError as error:
+        print(f"pytest-upgrade: {error.sentence}", file=sys.stderr)
+        return _OUR_ERROR
+    except BrokenPipeError:
+        sys.stderr.close()
+        return _OUR_ERROR
+    except KeyboardInterrupt:
+        print("\npytest-upgrade: interrupted", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def parser() -> argparse.ArgumentParser:
+    """All verbs and options."""
+    top = _Parser(
+        prog="pytest-upgrade",
+        description="What is known of upgrades, and the tools around pytest's phases.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"pytest-upgrade {version('stackproof')}")
+    shared = _Parser(add_help=False)
+    shared.add_argument("--upgrade-store", dest="store", metavar="URL", help="of the store ($UPGRADE_STORE)")
+    shared.add_argument("--upgrade-runs", dest="folder", metavar="FOLDER", help="of all runs ($UPGRADE_RUNS)")
+    verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+
+    def verb(name: str, command: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        made = verbs.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", parents=[shared])
+        made.set_defaults(command=command)
+        return made
+
+    def about_a_run(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+        made.add_argument("run", nargs="?", metavar="RUN", help="its id (default: the only open run)")
+        return made
+
+    verb("runs", records.runs, "list all runs")
+    about_a_run(verb("show", records.show, "tell all that is known of a run"))
+    export = about_a_run(verb("export", records.export, "write a run into a file"))
+    export.add_argument("-o", "--output", metavar="FILE", help="a new file (default: standard output)")
+    export.add_argument("--with-secrets", action="store_true", help="with what another machine needs for --phase=post")
+    verb("import", records.import_, "take in a run that was exported").add_argument("file", type=Path, metavar="FILE")
+    mark = verb("mark", records.mark, "write down that a step of the upgrade, or the upgrade itself, begins or ends")
+    mark.add_argument("what", choices=("begin", "end"))
+    mark.add_argument("step", nargs="?", default="", metavar="STEP", help="its name (default: the upgrade itself)")
+    mark.add_argument("--service", metavar="NAME", help="the service that it is about: nova")
+    mark.add_argument("--host", metavar="NAME", help="the host that it is about")
+    mark.add_argument("--failed", action="store_true", help="of an end: it failed")
+    mark.add_argument("--text", metavar="WORDS", help="what is worth knowing about it")
+    mark.add_argument("--upgrade-run", dest="run", metavar="RUN", help="its id (default: the only open run)")
+    return top
+
+
+if __name__ == "__main__":
+    sys.exit(main())

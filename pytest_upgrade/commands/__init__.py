@@ -1,0 +1,1 @@
+"""The verbs of `pytest-upgrade`; none of them imports pytest."""

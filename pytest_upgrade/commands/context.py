@@ -1,0 +1,56 @@
+"""What all verbs share: the store, the folder of runs, the run that is meant."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pytest_upgrade.places import Places, below, without_password
+from pytest_upgrade.settings import RUNS, STORE
+
+if TYPE_CHECKING:
+    from pytest_upgrade.secrets import Secrets
+    from pytest_upgrade.store import Store
+    from pytest_upgrade.store.values import Run
+
+
+@dataclass(frozen=True)
+class Context:
+    """The open store and where its runs have their folders."""
+
+    store: Store
+    places: Places
+
+    def run(self, options: argparse.Namespace) -> Run:
+        """The run that the options name, or the only open one."""
+        from pytest_upgrade.choosing import the_run
+
+        return the_run(self.store, options.run or "")
+
+    def secrets(self, run: Run) -> Secrets:
+        """The secrets of a run on this machine."""
+        from pytest_upgrade.secrets import Secrets
+
+        return Secrets(self.places.directory(run.name))
+
+
+def places_of(options: argparse.Namespace) -> Places:
+    """From the options, the environment, or the project that we are in."""
+    url, source = STORE.choose(options.store, os.environ, None)
+    folder, _ = RUNS.choose(options.folder, os.environ, None)
+    return Places(Path(folder) if folder else below(Path.cwd()), without_password(url, source))
+
+
+@contextmanager
+def opened(options: argparse.Namespace) -> Iterator[Context]:
+    """Open the store for a verb."""
+    from pytest_upgrade.store import Store
+
+    places = places_of(options)
+    with Store.open(places.url) as store:
+        yield Context(store, places)

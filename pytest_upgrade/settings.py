@@ -1,0 +1,25 @@
+"""The knobs of this plugin."""
+
+from __future__ import annotations
+
+from pytest_whitebox.core.setting import Setting
+
+PHASE = Setting(
+    "--phase", "UPGRADE_PHASE", "", "", "run the tests of one phase of an upgrade, and no others",
+    convert=str, choices=("pre", "during", "post"), metavar="PHASE",
+)  # fmt: skip
+RUN = Setting(
+    "--upgrade-run", "UPGRADE_RUN", "", "",
+    "the run that a phase belongs to, or `new`; by default the open run of this cloud, and a new one in pre",
+    convert=str, metavar="RUN",
+)  # fmt: skip
+STORE = Setting(
+    "--upgrade-store", "UPGRADE_STORE", "upgrade_store", "",
+    "URL of the store; by default a SQLite file in the folder of runs", convert=str, metavar="URL",
+)  # fmt: skip
+RUNS = Setting(
+    "--upgrade-runs", "UPGRADE_RUNS", "upgrade_runs", "",
+    "folder that gets a folder for each run; by default .stackproof/upgrades", convert=str, metavar="FOLDER",
+)  # fmt: skip
+
+SETTINGS = (PHASE, RUN, STORE, RUNS)

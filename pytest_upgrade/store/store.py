@@ -1,0 +1,120 @@
+"""The store: runs, and all that belongs to each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, fields
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from pytest_upgrade.store import tables
+from pytest_upgrade.store.engine import READING, engine, told
+from pytest_upgrade.store.migrations import migrate
+from pytest_upgrade.store.rows import Rows
+from pytest_upgrade.store.values import Artifact, Attempt, Baseline, Event, Finding, Kept, Outcome, Run
+
+
+class Store:
+    """Open it with `Store.open`; processes and machines may do so at the same time.
+
+    >>> with Store.open("sqlite://") as store:
+    ...     store.add_run(Run("3f9a1c", "20261121T073000Z-3f9a1c", "prod", "10.0.0.1", "north"))
+    ...     number = store.events.add("3f9a1c", Event("nova", "begin", at=1.0))
+    ...     [run.id for run in store.runs()], [event.step for event in store.events.of("3f9a1c")]
+    (['3f9a1c'], ['nova'])
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """The store at a URL, made or carried to this version's schema; raises `StackproofError`."""
+        store = cls(engine(url))
+        with store.writing() as connection:
+            migrate(connection)
+        return store
+
+    @property
+    def place(self) -> str:
+        """Where it is, without a password."""
+        return self._engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that is on the disk when it ends, or not at all."""
+        with told(self._engine), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A look at all that was written so far."""
+        with told(self._engine), self._engine.connect() as connection:
+            yield connection.execution_options(**{READING: True})
+
+    @cached_property
+    def attempts(self) -> Rows[Attempt]:
+        """The pytest processes."""
+        return Rows(self, tables.attempts, Attempt)
+
+    @cached_property
+    def events(self) -> Rows[Event]:
+        """What the upgrade did."""
+        return Rows(self, tables.events, Event)
+
+    @cached_property
+    def outcomes(self) -> Rows[Outcome]:
+        """What became of the tests."""
+        return Rows(self, tables.outcomes, Outcome)
+
+    @cached_property
+    def resources(self) -> Rows[Kept]:
+        """What outlives the upgrade."""
+        return Rows(self, tables.resources, Kept)
+
+    @cached_property
+    def findings(self) -> Rows[Finding]:
+        """What was found of it."""
+        return Rows(self, tables.findings, Finding)
+
+    @cached_property
+    def baselines(self) -> Rows[Baseline]:
+        """What tests saw before."""
+        return Rows(self, tables.baselines, Baseline)
+
+    @cached_property
+    def artifacts(self) -> Rows[Artifact]:
+        """Files."""
+        return Rows(self, tables.artifacts, Artifact)
+
+    def add_run(self, run: Run) -> None:
+        """Write a new run down."""
+        with self.writing() as connection:
+            connection.execute(insert(tables.runs).values(**asdict(run)))
+
+    def runs(self, **where: Any) -> list[Run]:
+        """All runs whose columns have these values, the oldest first."""
+        table = tables.runs
+        asked = select(*(table.c[field.name] for field in fields(Run))).order_by(table.c.began)
+        for name, value in where.items():
+            asked = asked.where(table.c[name] == value)
+        with self.reading() as connection:
+            return [Run(*row) for row in connection.execute(asked)]
+
+    def set_run(self, run: str, **values: Any) -> None:
+        """Give columns of a run other values."""
+        with self.writing() as connection:
+            connection.execute(update(tables.runs).where(tables.runs.c.id == run).values(**values))
+
+    def close(self) -> None:
+        """Give back the connections."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

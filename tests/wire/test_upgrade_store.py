@@ -1,0 +1,100 @@
+"""The store of upgrade runs on servers of their own: MariaDB, and PostgreSQL where its driver is installed."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from pytest_upgrade.archive import packed, unpacked
+from pytest_upgrade.store import Store
+from pytest_upgrade.store.values import Artifact, Baseline, Kept, Run
+from pytest_whitebox.core.wait import wait_for
+from tests.wire.mariadb import Server
+
+RUN = Run("3f9a1c", "20261121T073000Z-3f9a1c", "prod", "10.0.0.1", "north", began=1_790_000_000.125)
+WRITER = """
+import os, sys
+from pytest_upgrade.store import Store
+from pytest_upgrade.store.values import Event
+with Store.open(os.environ["UPGRADE_STORE"]) as store:
+    for number in range(40):
+        store.events.add("3f9a1c", Event(f"{sys.argv[1]}-{number}", "task"))
+"""
+
+
+@pytest.fixture(scope="module", params=["mariadb", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an empty database."""
+    if request.param == "mariadb":
+        server: Server = request.getfixturevalue("mariadb")
+        server.execute("CREATE DATABASE laboratory CHARACTER SET utf8mb4")
+        yield server.url(name="laboratory").partition("?")[0]
+    else:
+        yield from _postgresql(tmp_path_factory.mktemp("postgresql"))
+
+
+def _postgresql(folder: Path) -> Iterator[str]:
+    pytest.importorskip("psycopg", reason="needs the package psycopg: pip install 'psycopg[binary]'")
+    places = os.pathsep.join(map(str, Path("/usr/lib/postgresql").glob("*/bin")))
+    initdb, postgres = (shutil.which(name, path=places) for name in ("initdb", "postgres"))
+    if initdb is None or postgres is None:
+        pytest.skip("no PostgreSQL on this machine: install postgresql")
+    user = "nobody" if os.geteuid() == 0 else None
+    for place in (folder.parent.parent, folder.parent, folder):
+        place.chmod(0o777)
+    data = folder / "data"
+    subprocess.run([initdb, "-D", data, "-U", "lab", "-A", "trust"], check=True, capture_output=True, user=user)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [postgres, "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"]
+    with subprocess.Popen(command, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            wait_for(lambda: _listens(port), timeout=60, what="PostgreSQL", hint="run it by hand")
+            yield f"postgresql+psycopg://lab@127.0.0.1:{port}/postgres"
+        finally:
+            process.terminate()
+
+
+def _listens(port: int) -> bool:
+    import psycopg
+
+    try:
+        psycopg.connect(f"host=127.0.0.1 port={port} user=lab dbname=postgres").close()
+    except psycopg.OperationalError:
+        return False
+    return True
+
+
+def test_run_goes_there_and_back_with_all_that_belongs_to_it(url: str) -> None:
+    kept = Kept("volume", "data", {"size": 1}, {"sum": "ffé\N{PILE OF POO}"}, noted=1_790_000_000.125)
+    artifact = Artifact("pre", "log", "text/plain", bytes(range(256)) * 1024, at=2.0)
+    with Store.open(url) as store:
+        store.add_run(RUN)
+        store.resources.add(RUN.id, kept)
+        store.artifacts.add(RUN.id, artifact)
+        for value in ("older", ["newer"]):
+            store.baselines.replace(RUN.id, Baseline("t" * 512, "n", value, at=3.0), "test", "name")
+        text = packed(store, RUN)
+    with Store.open(url) as again, Store.open("sqlite://") as here:
+        assert again.runs() == [RUN]
+        assert again.resources.of(RUN.id) == [kept]
+        assert again.artifacts.of(RUN.id) == [artifact]
+        unpacked(here, text)
+        assert [one.value for one in here.baselines.of(RUN.id)] == [["newer"]]
+        assert here.artifacts.of(RUN.id) == [artifact]
+
+
+def test_processes_write_at_the_same_time(url: str) -> None:
+    environment = {**os.environ, "UPGRADE_STORE": url}
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(n)], env=environment) for n in range(3)]
+    assert [writer.wait(timeout=60) for writer in writers] == [0, 0, 0]
+    with Store.open(url) as store:
+        assert len({event.step for event in store.events.of(RUN.id)}) == 120

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from pytest_cleanup.resource import Resource
+from pytest_cleanup.resource import Reference, Resource
 from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
@@ -34,24 +34,39 @@ class NotRestorable(StackproofError):
 class Kind(Protocol):
     """How resources of one kind are dealt with.
 
-    ``name`` is the API's word for one of them, ``service`` the type of the service that has them.
+    Services make some kinds by themselves, such as an agent: with ``leaks`` False they are set back, never deleted.
     """
 
     @property
     def name(self) -> str:
-        """The word for one of them: ``server``."""
+        """The API's word for one of them: ``server``."""
 
     @property
     def service(self) -> str:
-        """The service type that has them, or the first of its names: ``compute``."""
+        """The type of the service that has them: ``compute``."""
+
+    @property
+    def leaks(self) -> bool:
+        """True if users make them, so that one may be left behind."""
 
     @property
     def lingers(self) -> bool:
-        """True if one that was deleted is still listed for a while."""
+        """True if one that was deleted is still there for a while."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which one that was deleted and is still there does not go."""
+
+    @property
+    def stuck(self) -> frozenset[str]:
+        """Statuses by which one tells that deleting it has failed."""
 
     @property
     def ladder(self) -> Sequence[Step]:
         """What is tried, in this order, if one does not go."""
+
+    def here(self, view: View) -> bool:
+        """True if the cloud can have any."""
 
     def listing(self, view: View) -> Iterable[Resource]:
         """All of them, in all projects; raises rather than leave some out."""
@@ -59,8 +74,11 @@ class Kind(Protocol):
     def delete(self, view: View, resource: Resource) -> None:
         """Ask for one to be deleted; one that is gone is no error."""
 
-    def gone(self, view: View, resource: Resource) -> bool:
-        """True if its API does not know it any more."""
+    def spare(self, view: View, resource: Resource, kept: Reference) -> None:
+        """See to it that something that is kept does not go along with one; raises if that cannot be."""
+
+    def left(self, view: View, resources: Sequence[Resource]) -> Mapping[str, str | None]:
+        """Those of them that its API still knows, with their status, by their ids."""
 
     def restore(self, view: View, was: Resource, now: Resource) -> None:
         """Set its attributes back; raises `NotRestorable` for those that cannot be."""

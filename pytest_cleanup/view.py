@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+from threading import Lock, RLock
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
 from pytest_cleanup.endpoints import VERSIONS, Microversion, with_version
@@ -19,7 +21,11 @@ from pytest_whitebox.core.errors import StackproofError
 if TYPE_CHECKING:
     from keystoneauth1.session import Session
 
+S = TypeVar("S")
+T = TypeVar("T")
+
 _PATIENCE = 60  # seconds for one answer
+_SIDE_BY_SIDE = 8  # requests of one kind
 _AGAIN = (429, 502, 503, 504)
 
 
@@ -32,11 +38,13 @@ class View:
     def __init__(self, session: Session, region: str | None = None, interface: str = "public", rate: float = 0) -> None:
         self._session: Any = session
         self.region, self.interface = region or None, interface
-        self._pace, self._lock = Pace(rate), Lock()
+        self._pace, self._lock = Pace(rate), RLock()
         #: How often each service was asked.
         self.calls: Counter[str] = Counter()
         #: By how many seconds the clock of each service is ahead of ours.
         self.clocks: dict[str, float] = {}
+        self._seen: dict[object, Any] = {}
+        self._doors: dict[object, Lock] = {}
         self._roots: dict[str, str | None] = {}
         self._spoken: dict[str, Microversion | None] = {}
 
@@ -54,6 +62,13 @@ class View:
     def auth_url(self) -> str:
         """Where Keystone is."""
         return str(self._session.auth.auth_url)
+
+    def set_clock(self) -> None:
+        """Learn what time it is in the cloud: when Keystone says that it issued a new token."""
+        self._session.invalidate()
+        self.__dict__.pop("access", None)
+        self._count("identity")
+        self.clocks["identity"] = self.access.issued.timestamp() - time.time()
 
     def has(self, service: str) -> bool:
         """True if the catalog has a service of this type, by any of its names."""
@@ -93,8 +108,41 @@ class View:
             raise
         return False
 
-    def rows(self, service: str, path: str, key: str, version: str | None = None, **params: Any) -> Iterator[Any]:
-        """All entries of a collection, page by page; raises rather than leave some out."""
+    def fresh(self) -> View:
+        """The same view, which has not listed anything yet."""
+        other = copy(self)
+        other._seen, other._doors = {}, {}
+        return other
+
+    @cached_property
+    def extensions(self) -> frozenset[str]:
+        """The aliases of Neutron's extensions."""
+        told = self.get("network", "/extensions") if self.has("network") else {}
+        return frozenset(one["alias"] for one in told.get("extensions", ()))
+
+    def rows(self, service: str, path: str, key: str, version: str | None = None, **params: Any) -> list[Any]:
+        """All entries of a collection, page by page, each look at the cloud once; raises rather than leave some out."""
+        name = (service, path, version, tuple(sorted(params.items())))
+        return self.once(name, lambda: list(self._pages(service, path, key, version, params)))
+
+    def once(self, name: object, find: Callable[[], T]) -> T:
+        """What ``find`` gives, which is found once in each look at the cloud, by whichever thread comes first."""
+        with self._lock:
+            door = self._doors.setdefault(name, Lock())
+        with door:
+            if name not in self._seen:
+                self._seen[name] = find()
+            found: T = self._seen[name]
+            return found
+
+    def each(self, items: Iterable[S], ask: Callable[[S], T]) -> list[T]:
+        """The answers for all items, some at the same time, in their order."""
+        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
+            return list(pool.map(ask, items))
+
+    def _pages(
+        self, service: str, path: str, key: str, version: str | None, params: Mapping[str, Any]
+    ) -> Iterator[Any]:
         known: set[tuple[tuple[str, str], ...]] = set()
         query: Mapping[str, Any] | None = params
         while query is not None:
@@ -184,7 +232,7 @@ def connect(cloud: str | None, rate: float = 0) -> View:
     try:
         region: Any = openstack.config.OpenStackConfig(app_name="stackproof").get_one(cloud=cloud)
         view = View(region.get_session(), region.get_region_name(), region.get_interface() or "public", rate)
-        assert view.access.auth_token  # noqa: S101 -- asked here, so that no thread has to
+        view.set_clock()
     except (ClientException, SDKException) as error:
         words = (str(error).strip() or type(error).__name__).splitlines()[0]
         named = f"--os-cloud {cloud} " if cloud else ""

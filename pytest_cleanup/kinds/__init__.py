@@ -1,1 +1,25 @@
 """All kinds of resources that are known, one module per service."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from pytest_cleanup.kind import Kind
+
+_OURS = ("compute", "block_storage", "network", "network_policy")
+#: Whoever installs a kind of its own names it, or a sequence of them, under this group.
+_GROUP = "stackproof.cleanup.kinds"
+
+
+@cache
+def kinds() -> dict[str, Kind]:
+    """All that are known, by name: ours, and those that are installed."""
+    known: dict[str, Kind] = {}
+    for module in _OURS:
+        known.update({kind.name: kind for kind in import_module(f"{__name__}.{module}").KINDS})
+    for point in entry_points(group=_GROUP):
+        loaded = point.load()
+        known.update({kind.name: kind for kind in ([loaded] if isinstance(loaded, Kind) else loaded)})
+    return known

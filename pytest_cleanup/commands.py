@@ -1,0 +1,178 @@
+"""What the verbs of pytest-cleanup do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pytest_cleanup import purge as purging
+from pytest_cleanup.difference import difference
+from pytest_cleanup.keep import Named, keeper, named
+from pytest_cleanup.kinds import kinds
+from pytest_cleanup.lock import locked
+from pytest_cleanup.look import Look, look
+from pytest_cleanup.plan import plan
+from pytest_cleanup.refusal import Refused, check
+from pytest_cleanup.resource import Resource
+from pytest_cleanup.restore import How, Restoration, planned
+from pytest_cleanup.restore import restore as restoring
+from pytest_cleanup.scope import OfProjects, Scope, WholeCloud
+from pytest_cleanup.snapshot import Identity, Snapshot
+from pytest_cleanup.triage import Keeper, triage
+
+if TYPE_CHECKING:
+    from pytest_cleanup.view import View
+
+
+def snapshot(options: argparse.Namespace) -> int:
+    """Write one."""
+    view = _view(options)
+    found = look(view, kinds().values())
+    Snapshot(Identity.of(view), found, _named(options)).write(options.output)
+    print(f"{len(found.resources)} resources of {len(found.listed)} kinds in {options.output}")
+    for kind, why in found.failed.items():
+        print(f"not in it, and so never deleted: {kind}: {why}", file=sys.stderr)
+    return 1 if found.failed else 0
+
+
+def report(options: argparse.Namespace) -> int:
+    """Say what differs."""
+    taken = Snapshot.read(options.snapshot)
+    view = _view(options)
+    now = look(view, kinds().values())
+    check(taken, Identity.of(view), now, options.emptied)
+    found, all_ = triage(taken.look, now, kinds(), WholeCloud(), [keeper(taken.named)])
+    if options.json:
+        changed = {str(change.now): list(change.lines()) for change in all_.changed}
+        told = {"appeared": _json(all_.appeared), "gone": _json(all_.gone), "changed": changed}
+        print(json.dumps({**told, "unknown": dict(found.unknown)}, indent=1))
+    else:
+        print(*all_.lines(), *(f"? {kind}: {why}" for kind, why in found.unknown.items()), sep="\n", end="")
+        print("" if all_ or found.unknown else f"as in the snapshot of {taken.look.taken:%F %T} UTC")
+    return 1 if all_ or found.unknown else 0
+
+
+def diff(options: argparse.Namespace) -> int:
+    """Compare two files."""
+    found = difference(Snapshot.read(options.before).look, Snapshot.read(options.after).look)
+    print(*found.lines(), sep="\n", end="\n" if found else "")
+    return 1 if found else 0
+
+
+def restore(options: argparse.Namespace) -> int:
+    """Set back to a snapshot."""
+    taken = Snapshot.read(options.snapshot)
+    if not options.scope:
+        hint = "say --scope cloud if nobody else uses it, or --scope project:NAME"
+        raise Refused("it is not known who made what appeared in the cloud since the snapshot", hint=hint)
+    view = _view(options)
+    with locked(view.auth_url, view.region or ""):
+        now = look(view, kinds().values())
+        check(taken, Identity.of(view), now, options.emptied)
+        scope = _scope(options.scope, now)
+        keepers = [keeper(taken.named), keeper(_named(options))]
+        if options.dry_run:
+            _show_plan(taken.look, now, scope, keepers)
+            return 0
+        count = len(difference(taken.look, now).appeared)
+        print(f"{count} resources appeared since {taken.look.taken:%F %T} UTC; taking those of {scope.name}")
+        done = restoring(view, kinds(), taken.look, now, scope, _how(options, keepers))
+    return _tell(done, options.json)
+
+
+def purge(options: argparse.Namespace) -> int:
+    """Delete what there is."""
+    names = _named(options)
+    if not (options.project or options.every_project or names):
+        hint = "say --project NAME, --every-project, or --keep-tempest-conf FILE for all but what that names"
+        raise Refused("it was not said what to purge", hint=hint)
+    if not (options.dry_run or options.yes_delete_everything):
+        raise Refused("this deletes what is there, whoever made it", hint="say --yes-delete-everything, or --dry-run")
+    view = _view(options)
+    with locked(view.auth_url, view.region or ""):
+        now = look(view, kinds().values())
+        purging.check(now)
+        doomed = purging.doomed(view, now, options.project, kinds(), [keeper(names)])
+        if options.dry_run:
+            print(*plan(doomed, now.resources).lines(), sep="\n")
+            return 0
+        done = purging.purge(view, kinds(), doomed, now, _how(options, []))
+    return _tell(done, options.json)
+
+
+def _view(options: argparse.Namespace) -> View:
+    from pytest_cleanup.view import connect
+
+    return connect(options.os_cloud or os.environ.get("OS_CLOUD"), options.rate)
+
+
+def _named(options: argparse.Namespace) -> Named:
+    files = {"accounts": options.keep_accounts, "clouds": options.keep_clouds}
+    return named(tempest_conf=options.keep_tempest_conf, **files)
+
+
+def _scope(word: str, now: Look) -> Scope:
+    kind, _, name = word.partition(":")
+    if word == "cloud":
+        return WholeCloud()
+    if kind != "project" or not name:
+        raise Refused(f"no scope is called {word!r}", hint="say cloud, or project:NAME")
+    return OfProjects(word, purging.projects(now, [name]))
+
+
+def _how(options: argparse.Namespace, keepers: list[Keeper]) -> How:
+    def told(resource: Resource, what: str) -> None:
+        print(f"{resource} {what}", flush=True)
+
+    return How(keepers=keepers, workers=options.workers, told=told)
+
+
+def _show_plan(before: Look, now: Look, scope: Scope, keepers: list[Keeper]) -> None:
+    found, _ = triage(before, now, kinds(), scope, keepers)
+    print(*planned(before, now, kinds(), scope, keepers).lines(), sep="\n")
+    for change, why in found.changes:
+        print(f"set back {change.now}, {why}:", *change.lines(), sep="\n        ")
+    print(*(f"kept: {one}: {why}" for one, why in found.kept), sep="\n")
+
+
+def _tell(done: Restoration, file: Path | None) -> int:
+    print(*_lines(done), sep="\n")
+    if file is not None:
+        failures = [
+            {
+                "resource": one.resource.as_json(),
+                "words": one.words,
+                "steps": one.steps,
+                "blockers": _json(one.blockers),
+            }
+            for one in done.failures
+        ]
+        told = {"deleted": _json(done.deleted), "failures": failures, "not restored": done.unrestored}
+        file.write_text(
+            json.dumps({**told, "equal": done.equal, "calls": done.calls, "seconds": done.seconds}, indent=1)
+        )
+    return 0 if done.equal else 1
+
+
+def _lines(done: Restoration) -> Iterator[str]:
+    for failure in done.failures:
+        yield from failure.lines()
+    yield from (f"set back: {change.now}: {', '.join(change.names)}" for change in done.restored)
+    yield from (f"made again: {one}" for one in done.remade)
+    yield from (f"not set back: {why}" for why in done.unrestored.values())
+    if done.left is not None:
+        yield from (f"kept: {one}: {why}" for one, why in done.left.kept)
+        yield from (f"kept as it is: {change.now}: not ours" for change in done.left.others)
+        yield from (f"left: {key}" for key in done.left.leaks)
+        yield from (f"not known: {kind}: {why}" for kind, why in done.left.unknown.items())
+    proved = "the cloud is as it was" if done.equal else "the cloud is NOT as it was"
+    yield f"{len(done.deleted)} deleted in {done.seconds:.1f} s with {done.calls} requests; {proved}"
+
+
+def _json(resources: Any) -> list[dict[str, Any]]:
+    return [one.as_json() for one in resources]

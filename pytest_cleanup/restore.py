@@ -1,0 +1,116 @@
+"""Setting a cloud back to a snapshot, and proving that it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_cleanup.case import Failure, LastResort, Witness
+from pytest_cleanup.difference import Change
+from pytest_cleanup.kind import Kind
+from pytest_cleanup.look import look
+from pytest_cleanup.plan import Plan, plan
+from pytest_cleanup.removal import WORKERS, Removal
+from pytest_cleanup.resource import Resource
+from pytest_cleanup.scope import Scope
+from pytest_cleanup.triage import Keeper, Triage, triage
+from pytest_whitebox.core.errors import StackproofError
+
+if TYPE_CHECKING:
+    from pytest_cleanup.look import Look
+    from pytest_cleanup.view import View
+
+_ROUNDS = 3  # of looking and deleting: what was deleted may have made something else appear
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """How it is done: whom to ask for more, how many at a time, and who hears of it."""
+
+    keepers: Sequence[Keeper] = ()
+    witness: Witness | None = None
+    last_resort: LastResort | None = None
+    workers: int = WORKERS
+    told: Callable[[Resource, str], None] = lambda _, __: None
+
+
+@dataclass(slots=True)
+class Restoration:
+    """What was done, and ``left``: what still differs from the snapshot in what is ours."""
+
+    deleted: list[Resource] = field(default_factory=list)
+    failures: list[Failure] = field(default_factory=list)
+    restored: list[Change] = field(default_factory=list)
+    remade: list[Resource] = field(default_factory=list)
+    unrestored: dict[str, str] = field(default_factory=dict)
+    left: Triage | None = None
+    calls: int = 0
+    seconds: float = 0.0
+
+    @property
+    def equal(self) -> bool:
+        """True if the cloud is proved to be as it was, but for what is told as not ours."""
+        left = self.left
+        return left is not None and not (left.leaks or left.changes or left.lost or left.unknown)
+
+
+def restore(
+    view: View, kinds: Mapping[str, Kind], before: Look, now: Look, scope: Scope, how: How | None = None
+) -> Restoration:
+    """Delete what is ours and not in the snapshot, set back what changed, and look again.
+
+    ``now`` is a look at the cloud that was found fit to be judged by (`refusal.check`).
+    """
+    how = how or How()
+    began, asked = time.monotonic(), view.calls.total()
+    done = Restoration()
+    found, _ = triage(before, now, kinds, scope, how.keepers)
+    for _ in range(_ROUNDS):
+        _set_back(view, kinds, found, done)
+        if found.leaks:
+            removal = Removal(
+                view, kinds, plan(found.leaks, now.resources), now.resources, workers=how.workers,
+                witness=how.witness, last_resort=how.last_resort, told=how.told,
+            )  # fmt: skip
+            gone, done.failures = removal.run()
+            done.deleted += gone
+            if gone:
+                _set_back(view, kinds, found, done)
+        tried = set(found.leaks)
+        now = look(view, kinds.values())
+        found, _ = triage(before, now, kinds, scope, how.keepers)
+        if not set(found.leaks) - tried and not (found.changes and not done.unrestored):
+            break
+    done.left, done.calls, done.seconds = found, view.calls.total() - asked, time.monotonic() - began
+    return done
+
+
+def planned(before: Look, now: Look, kinds: Mapping[str, Kind], scope: Scope, keepers: Sequence[Keeper]) -> Plan:
+    """What `restore` would delete, in its order."""
+    found, _ = triage(before, now, kinds, scope, keepers)
+    return plan(found.leaks, now.resources)
+
+
+def _set_back(view: View, kinds: Mapping[str, Kind], found: Triage, done: Restoration) -> None:
+    """Set back what is not yet; what fails is told, and tried again when more is gone."""
+    for change, _ in found.changes:
+        if change not in done.restored:
+            name = str(change.now)
+            try:
+                kinds[change.now.kind].restore(view, change.was, change.now)
+            except StackproofError as error:
+                done.unrestored[name] = error.sentence
+            else:
+                done.unrestored.pop(name, None)
+                done.restored.append(change)
+    for lost in found.lost:
+        if lost not in done.remade:
+            try:
+                kinds[lost.kind].remake(view, lost)
+            except StackproofError as error:
+                done.unrestored[str(lost)] = error.sentence
+            else:
+                done.unrestored.pop(str(lost), None)
+                done.remade.append(lost)

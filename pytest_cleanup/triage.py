@@ -1,0 +1,70 @@
+"""What is to be done about a difference: deleted, set back, made again, or kept, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from pytest_cleanup.difference import Change, Difference, difference
+from pytest_cleanup.kind import Kind
+from pytest_cleanup.look import Look
+from pytest_cleanup.resource import Key, Resource
+from pytest_cleanup.scope import Scope
+
+#: Says why a resource is kept whatever happens; None if nothing speaks for it.
+Keeper = Callable[[Resource], str | None]
+#: Seconds in which a request that had been sent before the snapshot may have ended.
+_AT_ONCE = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """``leaks`` and ``changes`` are ours, ``kept`` and ``others`` are not touched; ``lost`` is gone since the snapshot.
+
+    Each but the lost comes with its reason; ``unknown`` are kinds of which it is not known what there was.
+    """
+
+    leaks: Mapping[Key, str]
+    changes: Sequence[tuple[Change, str]]
+    lost: Sequence[Resource]
+    kept: Sequence[tuple[Resource, str]]
+    others: Sequence[Change]
+    unknown: Mapping[str, str]
+
+
+def triage(
+    before: Look, now: Look, kinds: Mapping[str, Kind], scope: Scope, keepers: Sequence[Keeper] = ()
+) -> tuple[Triage, Difference]:
+    """Sort what differs between a snapshot and now."""
+    found = difference(before, now)
+    kept: dict[Key, str] = {}
+    limit = before.taken - timedelta(seconds=max(before.skew, now.skew) + _AT_ONCE)
+    for one in found.appeared:
+        if why := _spared(one, kinds[one.kind], limit, keepers):
+            kept[one.key] = why
+    candidates = {one.key: one for one in found.appeared if one.key not in kept}
+    owned = scope.owned(candidates)
+    for key in candidates.keys() - owned.keys():
+        kept[key] = f"not ours: not of {scope.name}"
+    changes = [(change, why) for change in found.changed if (why := scope.changed(change))]
+    ours = {id(change) for change, _ in changes}
+    others = [change for change in found.changed if id(change) not in ours]
+    pairs = [(now.resources[key], why) for key, why in sorted(kept.items())]
+    return Triage(owned, changes, found.gone, pairs, others, _unknown(before, now)), found
+
+
+def _spared(one: Resource, kind: Kind, limit: datetime, keepers: Sequence[Keeper]) -> str | None:
+    if not kind.leaks:
+        return f"{kind.service} makes it by itself"
+    if one.created and datetime.fromisoformat(one.created) < limit:
+        return f"is of {one.created}, before the snapshot, which missed it"
+    return next((why for keeper in keepers if (why := keeper(one))), None)
+
+
+def _unknown(before: Look, now: Look) -> Mapping[str, str]:
+    told = {kind: f"could not be listed now: {why}" for kind, why in now.failed.items()}
+    for kind in (now.listed | before.listed) - (now.listed & before.listed) - told.keys():
+        missing = "is not there any more" if kind in before.listed else "is not in the snapshot"
+        told[kind] = before.failed.get(kind, missing)
+    return told

@@ -16,14 +16,14 @@ _OWN = re.compile(r"req-[0-9a-f-]{36}|\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f
 
 
 class Diagnoses:
-    """``diagnoses.leak(resource, attribution)``, from all acts of a run."""
+    """``diagnoses.leak(resource, attribution)``, from all acts of a run, of which the test ``running`` still runs."""
 
-    def __init__(self, acts: Iterable[Act]) -> None:
+    def __init__(self, acts: Iterable[Act], running: str = "") -> None:
         acts = tuple(acts)
         self._asked: Mapping[Key, Act] = {Key(act.kind, act.id): act for act in acts if act.verb == DELETED}
         ended = {(act.worker, act.nodeid) for act in acts if act.verb == ENDED}
         began = {(act.worker, act.nodeid) for act in acts if act.verb == BEGAN}
-        self._died = frozenset(nodeid for _, nodeid in began - ended)
+        self._died = frozenset(nodeid for _, nodeid in began - ended if nodeid != running)
 
     def leak(self, resource: Resource, attribution: Attribution | None, fault: str = "") -> Leak:
         """The leak with its cause; ``fault`` is what the service itself says of the resource."""

@@ -17,7 +17,7 @@ def prepare(config: pytest.Config, wanted: Wanted) -> None:
         return
     session = _session(config, wanted)
     trace = config.stash[trace_key]
-    config.pluginmanager.register(Watch(session, lambda: trace.id), "pytest_cleanup.watch")
+    config.pluginmanager.register(Watch(wanted, session, lambda: trace.id), "pytest_cleanup.watch")
 
 
 def _session(config: pytest.Config, wanted: Wanted) -> Session:

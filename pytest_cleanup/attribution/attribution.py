@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -39,6 +39,11 @@ class Attribution:
     test_id: str = ""
     at: float = 0.0
     through: str = ""
+
+    @classmethod
+    def of(cls, act: Act, how: How = How.MADE) -> Attribution:
+        """To the test of an act."""
+        return cls(act.nodeid, how, act.phase, act.worker, act.fixture, act.scope, act.request_id, act.test_id, act.at)
 
     @property
     def certain(self) -> bool:
@@ -89,12 +94,12 @@ class Attributions:
     def changed(self, key: Key) -> Attribution | None:
         """Who changed it last."""
         act = self._changed.get(key)
-        return _by(act, How.MADE) if act else None
+        return Attribution.of(act) if act else None
 
     def _found(self, resource: Resource) -> Attribution | None:
         made = self._made.get(resource.key)
         if made:
-            return _by(made, How.MADE)
+            return Attribution.of(made)
         return self._by_cause(resource) or self._by_action(resource) or self._by_time(resource)
 
     def _by_cause(self, resource: Resource) -> Attribution | None:
@@ -103,12 +108,12 @@ class Attributions:
             found = self(cause) if cause else None
             made = self._made.get(key)
             if made or (found and found.certain):
-                return _through(_by(made, How.MADE) if made else found, cause, key)
+                return _through(Attribution.of(made) if made else found, cause, key)
         return None
 
     def _by_action(self, resource: Resource) -> Attribution | None:
         act = self._requests.get(self._create_request(resource)) if resource.kind == "server" else None
-        return _by(act, How.ACTION) if act else None
+        return Attribution.of(act, How.ACTION) if act else None
 
     def _by_time(self, resource: Resource) -> Attribution | None:
         nodeids = self._running(resource)
@@ -140,15 +145,7 @@ def seconds(created: str | None) -> float | None:
     return (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()
 
 
-def _by(act: Act, how: How) -> Attribution:
-    return Attribution(
-        act.nodeid, how, act.phase, act.worker, act.fixture, act.scope, act.request_id, act.test_id, act.at
-    )
-
-
 def _through(found: Attribution | None, cause: Resource | None, key: Key) -> Attribution | None:
-    from dataclasses import replace
-
     if found is None:
         return None
     return replace(found, how=How.CAUSE, through=found.through or str(cause or key))

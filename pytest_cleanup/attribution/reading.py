@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pytest_cleanup.attribution.act import CHANGED, DELETED, MADE
+from pytest_cleanup.attribution.doors import Doors
 from pytest_cleanup.attribution.exchange import Exchange
 
 
@@ -22,83 +23,42 @@ class Deed:
     project: str = ""
 
 
-#: The kind of what lies in a collection, by the service type and the collection's name in addresses.
-_COLLECTIONS: Mapping[str, Mapping[str, str]] = {
-    "compute": {
-        "servers": "server", "os-server-groups": "server_group", "os-keypairs": "keypair", "flavors": "flavor",
-        "os-aggregates": "aggregate", "os-services": "compute_service", "os-quota-sets": "compute_quota",
-    },
-    "block-storage": {
-        "volumes": "volume", "snapshots": "snapshot", "backups": "backup", "groups": "volume_group",
-        "group_snapshots": "group_snapshot", "os-volume-transfer": "transfer", "volume-transfers": "transfer",
-        "types": "volume_type", "qos-specs": "qos_specs", "group_types": "group_type", "attachments": "attachment",
-        "os-quota-sets": "volume_quota", "os-services": "volume_service",
-    },
-    "network": {
-        "networks": "network", "subnets": "subnet", "ports": "port", "routers": "router", "floatingips": "floatingip",
-        "port_forwardings": "port_forwarding", "security-groups": "security_group",
-        "security-group-rules": "security_group_rule", "address-groups": "address_group",
-        "address-scopes": "address_scope", "subnetpools": "subnetpool", "trunks": "trunk", "segments": "segment",
-        "rbac-policies": "rbac_policy", "policies": "policy", "quotas": "network_quota",
-        "metering-labels": "metering_label", "metering-label-rules": "metering_label_rule", "agents": "agent",
-        "vpnservices": "vpnservice", "ikepolicies": "ikepolicy", "ipsecpolicies": "ipsecpolicy",
-        "ipsec-site-connections": "ipsec_site_connection", "endpoint-groups": "endpoint_group",
-        "firewall_groups": "firewall_group", "firewall_policies": "firewall_policy",
-        "firewall_rules": "firewall_rule", "bgpvpns": "bgpvpn", "ndp_proxies": "ndp_proxy",
-        "local_ips": "local_ip", "conntrack_helpers": "conntrack_helper", "flavors": "network_flavor",
-    },
-    "image": {"images": "image", "namespaces": "namespace"},
-    "identity": {
-        "projects": "project", "domains": "domain", "users": "user", "groups": "group", "roles": "role",
-        "regions": "region", "services": "service", "endpoints": "endpoint", "credentials": "credential",
-        "trusts": "trust", "application_credentials": "application_credential", "limits": "limit",
-        "registered_limits": "registered_limit", "policies": "identity_policy",
-    },
-    "object-store": {},
-    "placement": {"traits": "trait", "resource_classes": "resource_class", "resource_providers": "resource_provider"},
-    "key-manager": {"secrets": "secret", "containers": "secret_container", "orders": "order"},
-    "orchestration": {"stacks": "stack"},
-    "dns": {"zones": "zone", "recordsets": "recordset", "tsigkeys": "tsigkey", "floatingips": "ptr"},
-    "load-balancer": {"loadbalancers": "loadbalancer", "listeners": "listener", "pools": "pool"},
-    "shared-file-system": {"shares": "share", "share-networks": "share_network", "snapshots": "share_snapshot"},
-    "baremetal": {"nodes": "node", "ports": "baremetal_port", "allocations": "allocation"},
-}  # fmt: skip
+_CREATED, _REFUSED = 201, 400
 #: Where the answer names what it made, if not by ``id``.
 _IDS = ("id", "uuid", "trust_id")
 _REFERENCES = ("secret_ref", "container_ref", "order_ref")
 
 
-def deeds(exchange: Exchange) -> Iterator[Deed]:
+def deeds(exchange: Exchange, doors: Doors) -> Iterator[Deed]:
     """What an exchange did; one that was refused did nothing but for a deletion, which is told as it was asked.
 
-    >>> [deed] = deeds(Exchange("POST", "http://n/v2.1/servers", "compute", 202, text='{"server": {"id": "0a"}}'))
+    >>> from types import SimpleNamespace as Some
+    >>> doors = Doors([Some(name="server", service="compute", path="/servers")])
+    >>> answer = '{"server": {"id": "0a"}}'
+    >>> [deed] = deeds(Exchange("POST", "http://n/v2.1/servers", "compute", 202, text=answer), doors)
     >>> deed.verb, deed.kind, deed.id
     ('made', 'server', '0a')
-    >>> [deed] = deeds(Exchange("DELETE", "http://n/v2.0/ports/7f", "network", 409))
+    >>> [deed] = deeds(Exchange("DELETE", "http://n/v2.1/servers/0a", "compute", 409), doors)
     >>> deed.verb, deed.kind, deed.id
-    ('deleted', 'port', '7f')
+    ('deleted', 'server', '0a')
     """
     parts = [unquote(part) for part in urlsplit(exchange.url).path.split("/") if part]
-    if exchange.status >= 400 and exchange.method != "DELETE":
+    if exchange.status >= _REFUSED and exchange.method != "DELETE":
         return
     if exchange.service == "object-store":
         yield from _of_store(exchange, parts)
-        return
-    collections = _COLLECTIONS.get(exchange.service, {})
-    at = next((at for at in reversed(range(len(parts))) if parts[at] in collections), None)
-    if at is None:
-        return
-    kind, rest = collections[parts[at]], parts[at + 1 :]
-    if kind == "keypair" and exchange.service == "compute":
-        yield from _of_keypair(exchange, rest)
-    elif not rest:
-        yield from _in_collection(exchange, kind)
-    elif len(rest) == 1 and exchange.method == "DELETE":
-        yield Deed(DELETED, kind, rest[0])
-    elif exchange.method == "PUT" and exchange.status == 201:
-        yield Deed(MADE, kind, rest[0], rest[0])
-    else:
-        yield from _of_one(exchange, kind, rest)
+    elif found := doors.find(exchange.service, parts):
+        kind, rest = found
+        if kind == "keypair":
+            yield from _of_keypair(exchange, rest)
+        elif not rest:
+            yield from _in_collection(exchange, kind)
+        elif exchange.method == "DELETE" and len(rest) == 1:
+            yield Deed(DELETED, kind, rest[0])
+        elif exchange.method == "PUT" and exchange.status == _CREATED:
+            yield Deed(MADE, kind, rest[0], rest[0])
+        else:
+            yield from _of_one(exchange, kind, rest)
 
 
 def _in_collection(exchange: Exchange, kind: str) -> Iterator[Deed]:
@@ -130,14 +90,17 @@ def _of_one(exchange: Exchange, kind: str, rest: list[str]) -> Iterator[Deed]:
     yield Deed(CHANGED, kind, rest[0])
     if rest[1:] == ["action"] and (image := _image(exchange)):
         yield Deed(MADE, "image", image)
+    if rest[1:] == ["add_router_interface"] and isinstance(exchange.body, dict) and "port_id" not in exchange.asked:
+        yield Deed(MADE, "port", str(exchange.body.get("port_id")))
 
 
 def _of_keypair(exchange: Exchange, rest: list[str]) -> Iterator[Deed]:
     """A keypair is known by its user and its name.
 
     >>> answer = '{"keypair": {"name": "mine", "user_id": "u1"}}'
-    >>> [deed.id for deed in deeds(Exchange("POST", "http://n/v2.1/os-keypairs", "compute", 201, text=answer))]
-    ['u1/mine']
+    >>> [made] = _of_keypair(Exchange("POST", "http://n/v2.1/os-keypairs", "compute", 201, text=answer), [])
+    >>> made.id
+    'u1/mine'
     """
     asked = dict(parse_qsl(urlsplit(exchange.url).query))
     made = exchange.body.get("keypair", {}) if exchange.method == "POST" else {}

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from pytest_cleanup.attribution.act import BEGAN, DELETED, ENDED, Act
 from pytest_cleanup.attribution.chronicle import Chronicle
+from pytest_cleanup.attribution.doors import Doors
 from pytest_cleanup.attribution.exchange import Exchange
 from pytest_cleanup.attribution.reading import deeds
 
@@ -20,6 +21,7 @@ class Scribe:
     """Knows which test runs now, in which phase, and which fixtures are being set up for it."""
 
     chronicle: Chronicle
+    doors: Doors
     worker: str
     test_id: Callable[[], str]
     nodeid: str = ""
@@ -49,7 +51,7 @@ class Scribe:
 
     def hear(self, exchange: Exchange) -> None:
         """Write down what a request of the test did."""
-        for deed in deeds(exchange):
+        for deed in deeds(exchange, self.doors):
             # What another request has deleted before is no failure of this one.
             status = 204 if deed.verb == DELETED and exchange.status == _GONE else exchange.status
             done = replace(self._act(deed.verb), kind=deed.kind, id=deed.id, name=deed.name, status=status)

@@ -22,16 +22,29 @@ _APIS = (
     "neutron-rpc-server", "cinder-api", "barbican-api", "heat-api", "designate-api",
 )  # fmt: skip
 
+#: The log of a service on a host since the test began.
+Read = Callable[["Host", str], str]
+
 
 def pieces(cloud: Cloud, start: float, ids: Collection[str]) -> Iterator[Piece]:
     """The log of each service, and all lines of the test's requests in the order of their time."""
-    read = cache(lambda host, service: _since(host, service, start))
-    yield Piece("log-of-its-requests.log", lambda: _of_requests(cloud, read, ids))
+    read = reader(start)
+    yield of_requests(cloud, read, ids)
     # Where no host is found, the piece before this tells why.
     with suppress(Exception):
         for host in cloud.hosts:
             for service in host.services:
                 yield _log(host, service, read)
+
+
+def reader(start: float) -> Read:
+    """Reads the log of each service since then, once, however often it is looked at."""
+    return cache(lambda host, service: _since(host, service, start))
+
+
+def of_requests(cloud: Cloud, read: Read, ids: Collection[str]) -> Piece:
+    """What all services logged of some requests, by their own ids or the one that they have in common."""
+    return Piece("log-of-its-requests.log", lambda: _of_requests(cloud, read, ids))
 
 
 def local_time(host: Host, seconds: float) -> str:
@@ -64,10 +77,6 @@ def of_ids(log: str, ids: Collection[str]) -> Iterator[str]:
     ['2026-11-21 [req-2 me] two']
     """
     return (line for line in log.splitlines() if line[:4].isdigit() and any(id in line for id in ids))
-
-
-#: The log of a service on a host since the test began.
-Read = Callable[["Host", str], str]
 
 
 def _since(host: Host, service: str, start: float) -> str:

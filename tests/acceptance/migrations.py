@@ -9,6 +9,7 @@ import argparse
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.ledger import Ledger
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
+from pytest_whitebox.server import Server
 from tests.acceptance.record import Record
 from tests.cloud.devcloud import Devcloud
 from tests.cloud.guest import Guest, guest
@@ -70,14 +72,18 @@ def _boot_from_volume(record: Record, cloud: Cloud) -> None:
         create = Create(cloud, ledger, "acceptance")
         with record.step("a server that boots from a volume made of an image"):
             server = create.server(volume=create.volume(image=create.guest_image))
-        before = server.resource.compute_host
         with record.step("its live migration") as step:
-            after = server.live_migrate().resource.compute_host
-            if after == before:
-                raise StackproofError(f"it is still on {before}", hint="see `openstack server migration list`")
-            step.said = f"from {before} to {after}"
-        with record.step("it is stopped and started") as step:
-            step.said = server.stop().start().status
+            step.said = _moved(server, server.live_migrate)
+        with record.step("its cold migration") as step:
+            step.said = _moved(server, lambda: server.migrate().confirm())
+
+
+def _moved(server: Server, move: Callable[[], Server]) -> str:
+    before = server.refresh().resource.compute_host
+    after = move().resource.compute_host
+    if after == before:
+        raise StackproofError(f"it is still on {before}", hint="see `openstack server migration list`")
+    return f"from {before} to {after}"
 
 
 def _evacuate(record: Record, devcloud: Devcloud, made: Guest, mover: Mover) -> None:

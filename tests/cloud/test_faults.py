@@ -44,6 +44,7 @@ def test_a_fault_is_seen_named_and_mended(name: str, site: Site) -> None:
     assert said == f"mended {name}\n"
     assert devcloud.status()["well"]
     assert devcloud.status()["faults"] == []
+    assert not (list(site.admin.network.ports(name=fault.target)) if fault.lasts else fault.visible(site, notes))
 
 
 def test_up_does_not_repair_by_halves_what_is_broken_on_purpose(site: Site) -> None:

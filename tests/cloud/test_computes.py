@@ -37,17 +37,19 @@ def zone(server: Guest, mover: Mover) -> Iterator[str]:
     compute = mover.cloud.connection.compute
     elsewhere = next(found.name for found in compute.hypervisors() if found.name != mover.host)
     made = compute.create_aggregate(name="elsewhere", availability_zone="elsewhere")
-    compute.add_host_to_aggregate(made, elsewhere)
-    yield "elsewhere"
-    # Nova counts a server that is gone for a moment longer, and refuses as long as it does.
-    wait_for(
-        lambda: compute.remove_host_from_aggregate(made, elsewhere),
-        timeout=60,
-        every=0.5,
-        ignore=(ConflictException,),
-        what=f"{elsewhere} to leave its zone",
-    )
-    compute.delete_aggregate(made)
+    try:
+        compute.add_host_to_aggregate(made, elsewhere)
+        yield "elsewhere"
+        # Nova counts a server that is gone for a moment longer, and refuses as long as it does.
+        wait_for(
+            lambda: compute.remove_host_from_aggregate(made, elsewhere),
+            timeout=60,
+            every=0.5,
+            ignore=(ConflictException,),
+            what=f"{elsewhere} to leave its zone",
+        )
+    finally:
+        compute.delete_aggregate(made)
 
 
 @pytest.fixture

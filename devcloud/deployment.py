@@ -9,9 +9,9 @@ from itertools import pairwise
 from devcloud.services.catalog import PROJECTS, services
 from devcloud.services.instance import INSTANCES
 from devcloud.services.service import Service, instance_of
-from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
-from pytest_whitebox.core.supervisor import Runit
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.deployments import ServiceFacts, UnknownService
+from pytest_whitebox.core.processes import Runit
+from pytest_whitebox.core.transports import Transport
 
 _MARKER = "/etc/devcloud-release"
 #: Services that read their project's default files are told none; Glance's do not bear its own name.

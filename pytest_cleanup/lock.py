@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pytest_cleanup.refusal import Refused
-from pytest_whitebox.core.lock import here
+from pytest_whitebox.core.transactions import here
 
 
 @contextmanager

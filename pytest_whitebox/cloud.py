@@ -18,9 +18,8 @@ if TYPE_CHECKING:
     from openstack.connection import Connection
 
     from pytest_whitebox.core.databases import Databases
-    from pytest_whitebox.core.host import Host
-    from pytest_whitebox.core.hosts import Hosts
-    from pytest_whitebox.core.inventory import Inventory
+    from pytest_whitebox.core.hosts import Host, Hosts
+    from pytest_whitebox.core.inventories import Inventory
 
 _PATIENCE = 10  # seconds for the first TCP connection
 _PORTS = {"http": 80, "https": 443}

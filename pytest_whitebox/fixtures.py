@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_whitebox.core.inifile import Changes
+from pytest_whitebox.core.configuration import Changes
 from pytest_whitebox.core.ledger import Ledger
 from pytest_whitebox.core.rundirectory import slug
 from pytest_whitebox.core.together import together
@@ -17,8 +17,7 @@ from pytest_whitebox.session import session_key
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
     from pytest_whitebox.core.databases import Databases
-    from pytest_whitebox.core.host import Host
-    from pytest_whitebox.core.hosts import Hosts
+    from pytest_whitebox.core.hosts import Host, Hosts
     from pytest_whitebox.create import Create
     from pytest_whitebox.server import Server
 
@@ -154,7 +153,7 @@ def set_config(hold: Hold) -> SetConfig:
     """Change a service's configuration on hosts and restart it; the old bytes come back after the test, or before."""
 
     def change(where: Host | Iterable[Host], service: str | Sequence[str], options: Changes) -> Callable[[], None]:
-        from pytest_whitebox.core.host import Host
+        from pytest_whitebox.core.hosts import Host
 
         first, *also = (service,) if isinstance(service, str) else service
         found: Iterable[Host] = (where,) if isinstance(where, Host) else where

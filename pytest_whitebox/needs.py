@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from pytest_whitebox.facts.computes import kib
+from pytest_whitebox.facts.computes import Compute, kib
 
 if TYPE_CHECKING:
     from pytest_whitebox.facts import Facts
@@ -38,9 +38,9 @@ class Need:
 def need(word: str) -> Need | None:
     """The need of a word: of the table, a service type, or a trait of Placement such as ``HW_CPU_X86_AVX2``."""
     if word in SERVICE_TYPES:
-        return Need(f"a {word} service in the catalog", lambda facts, _: _service(facts, word))
+        return _in_catalog(word)
     if _TRAIT.fullmatch(word):
-        return Need(f"a compute host with the trait {word}", lambda facts, _: _trait(facts, word, word))
+        return _by_trait(f"a compute host with the trait {word}", word, word, "see `openstack trait list`")
     return WORDS.get(word)
 
 
@@ -49,23 +49,31 @@ def known() -> str:
     return f"{', '.join((*WORDS, *SERVICE_TYPES))}, or a trait of Placement"
 
 
-def _service(facts: Facts, word: str) -> str:
-    if word in facts.service_types:
-        return ""
-    return f"needs a {word} service and the catalog has none: deploy it, or {OTHER}"
+def _in_catalog(service: str) -> Need:
+    named = f"{'an' if service[0] in 'aeiou' else 'a'} {service} service"
+    lacks = f"needs {named} and the catalog has none: deploy it, or {OTHER}"
+    return Need(f"{named} in the catalog", lambda facts, _: "" if service in facts.service_types else lacks)
 
 
-def _trait(facts: Facts, trait: str, what: str, cure: str = "") -> str:
-    if trait in facts.traits:
-        return ""
+def _by_trait(meaning: str, trait: str, what: str, cure: str) -> Need:
     named = what if what == trait else f"{what} ({trait})"
-    return f"needs a compute host with {named} and none has it: {cure or 'see `openstack trait list`'}, or {OTHER}"
+    lacks = f"needs a compute host with {named} and none has it: {cure}, or {OTHER}"
+    return Need(meaning, lambda facts, _: "" if trait in facts.traits else lacks)
 
 
-def _offered(facts: Facts, resource_class: str, cure: str) -> str:
-    if facts.offered(resource_class):
-        return ""
-    return f"needs a compute host that offers {resource_class} and none does: {cure}, or {OTHER}"
+def _by_inventory(meaning: str, resource_class: str, cure: str) -> Need:
+    lacks = f"needs a compute host that offers {resource_class} and none does: {cure}, or {OTHER}"
+    return Need(meaning, lambda facts, _: "" if facts.offered(resource_class) else lacks)
+
+
+def _by_look(meaning: str, has: Callable[[Compute], bool], lacks: str, cure: str) -> Need:
+    """What a look at some compute host shows."""
+    told = f"needs {lacks}: {cure}, or {OTHER}"
+    return Need(meaning, lambda facts, _: "" if any(map(has, facts.compute_hosts)) else told)
+
+
+def _is_port(device: Mapping[str, Any]) -> bool:
+    return "physical_network" in device
 
 
 def _libvirt(facts: Facts, _: Any) -> str:
@@ -83,53 +91,8 @@ def _kvm(facts: Facts, _: Any) -> str:
     return f"needs guests under KVM and has {types}: set [libvirt] virt_type = kvm where /dev/kvm is, or {OTHER}"
 
 
-def _rbd(facts: Facts, _: Any) -> str:
-    if any(one.images_type == "rbd" for one in facts.compute_hosts):
-        return ""
-    return f"needs servers' disks in Ceph and no compute host has them: set [libvirt] images_type = rbd, or {OTHER}"
-
-
-def _uefi(facts: Facts, _: Any) -> str:
-    if any(one.uefi for one in facts.compute_hosts):
-        return ""
-    return f"needs UEFI firmware and no compute host's libvirt has it: install OVMF there, or {OTHER}"
-
-
-def _smt(facts: Facts, _: Any) -> str:
-    if any(one.smt for one in facts.compute_hosts):
-        return ""
-    return f"needs a compute host with several threads in a core and none has it: switch SMT on, or {OTHER}"
-
-
-def _selinux(facts: Facts, _: Any) -> str:
-    if any(one.selinux for one in facts.compute_hosts):
-        return ""
-    return f"needs a compute host on which SELinux enforces and none is: `setenforce 1`, or {OTHER}"
-
-
-def _locked_memory(facts: Facts, _: Any) -> str:
-    if any(one.locks_memory for one in facts.compute_hosts):
-        return ""
-    cure = "give root and libvirtd CAP_SYS_RESOURCE there"
-    return f"needs a compute host whose guests may lock their memory and the kernel refuses it: {cure}, or {OTHER}"
-
-
 def _ovn(facts: Facts, _: Any) -> str:
     return "" if facts.has_ovn else f"needs a Neutron that drives OVN and no controller of OVN reports to it: {OTHER}"
-
-
-def _sriov(facts: Facts, _: Any) -> str:
-    if any("physical_network" in device for one in facts.compute_hosts for device in one.pci):
-        return ""
-    cure = "set [pci] device_spec of nova-compute with a physical_network"
-    return f"needs a network card whose functions guests may get (SR-IOV) and none is configured: {cure}, or {OTHER}"
-
-
-def _pci(facts: Facts, _: Any) -> str:
-    if any("physical_network" not in device for one in facts.compute_hosts for device in one.pci):
-        return ""
-    cure = "set [pci] device_spec of nova-compute and [pci] alias of all of Nova"
-    return f"needs a PCI device that guests may get and none is configured: {cure}, or {OTHER}"
 
 
 def _computes(facts: Facts, count: int) -> str:
@@ -192,39 +155,61 @@ def _version(value: Any) -> None:
         raise ValueError('is a text such as "2.95"')
 
 
-_TPM = "set [libvirt] swtpm_enabled = true where swtpm is installed"
-_SECURE = "install firmware with secure boot there"
-_VGPU = "set [devices] enabled_mdev_types of nova-compute"
-_PMEM = "set [libvirt] pmem_namespaces of nova-compute"
-_SEV = "switch it on in firmware and kernel"
-
 #: Needs that are a word alone.
 WORDS: Mapping[str, Need] = MappingProxyType(
     {
         "libvirt": Need("a hypervisor that is up and driven by libvirt", _libvirt),
         "admin": Need("a user who may list Nova's services", _admin),
         "kvm": Need("guests that run under KVM, not emulated", _kvm),
-        "uefi": Need("UEFI firmware for guests", _uefi),
-        "secure-boot": Need(
-            "UEFI firmware with secure boot",
-            lambda facts, _: _trait(facts, "COMPUTE_SECURITY_UEFI_SECURE_BOOT", "secure boot", _SECURE),
+        "uefi": _by_look(
+            "UEFI firmware for guests", lambda host: host.uefi,
+            "UEFI firmware and no compute host's libvirt has it", "install OVMF there",
         ),
-        "tpm": Need(
-            "emulated TPMs of version 2.0",
-            lambda facts, _: _trait(facts, "COMPUTE_SECURITY_TPM_2_0", "emulated TPMs", _TPM),
+        "secure-boot": _by_trait(
+            "UEFI firmware with secure boot", "COMPUTE_SECURITY_UEFI_SECURE_BOOT", "secure boot",
+            "install firmware with secure boot there",
         ),
-        "sev": Need("memory encryption by AMD SEV", lambda facts, _: _trait(facts, "HW_CPU_X86_AMD_SEV", "SEV", _SEV)),
-        "smt": Need("several threads in each core", _smt),
-        "sriov": Need("network functions that guests may get", _sriov),
-        "pci": Need("other PCI devices that guests may get", _pci),
-        "vgpu": Need("virtual GPUs", lambda facts, _: _offered(facts, "VGPU", _VGPU)),
-        "pmem": Need("persistent memory", lambda facts, _: _offered(facts, "CUSTOM_PMEM_NAMESPACE_*", _PMEM)),
-        "rbd": Need("servers' disks in Ceph", _rbd),
-        "selinux": Need("SELinux that enforces", _selinux),
-        "locked-memory": Need("guests whose memory may be locked, as real time wants it", _locked_memory),
+        "tpm": _by_trait(
+            "emulated TPMs of version 2.0", "COMPUTE_SECURITY_TPM_2_0", "emulated TPMs",
+            "set [libvirt] swtpm_enabled = true where swtpm is installed",
+        ),
+        "sev": _by_trait(
+            "memory encryption by AMD SEV", "HW_CPU_X86_AMD_SEV", "SEV", "switch it on in firmware and kernel"
+        ),
+        "smt": _by_look(
+            "several threads in each core", lambda host: host.smt,
+            "a compute host with several threads in a core and none has it", "switch SMT on",
+        ),
+        "sriov": _by_look(
+            "network functions that guests may get", lambda host: any(map(_is_port, host.pci)),
+            "a network card whose functions guests may get (SR-IOV) and none is configured",
+            "set [pci] device_spec of nova-compute with a physical_network",
+        ),
+        "pci": _by_look(
+            "other PCI devices that guests may get", lambda host: not all(map(_is_port, host.pci)),
+            "a PCI device that guests may get and none is configured",
+            "set [pci] device_spec of nova-compute and [pci] alias of all of Nova",
+        ),
+        "vgpu": _by_inventory("virtual GPUs", "VGPU", "set [devices] enabled_mdev_types of nova-compute"),
+        "pmem": _by_inventory(
+            "persistent memory", "CUSTOM_PMEM_NAMESPACE_*", "set [libvirt] pmem_namespaces of nova-compute"
+        ),
+        "rbd": _by_look(
+            "servers' disks in Ceph", lambda host: host.images_type == "rbd",
+            "servers' disks in Ceph and no compute host has them", "set [libvirt] images_type = rbd",
+        ),
+        "selinux": _by_look(
+            "SELinux that enforces", lambda host: host.selinux,
+            "a compute host on which SELinux enforces and none is", "`setenforce 1`",
+        ),
+        "locked-memory": _by_look(
+            "guests whose memory may be locked, as real time wants it", lambda host: host.locks_memory,
+            "a compute host whose guests may lock their memory and the kernel refuses it",
+            "give root and libvirtd CAP_SYS_RESOURCE there",
+        ),
         "ovn": Need("a Neutron that drives OVN", _ovn),
     }
-)
+)  # fmt: skip
 #: Needs that have a value.
 VALUES: Mapping[str, Need] = MappingProxyType(
     {

@@ -17,7 +17,7 @@ from pytest_whitebox.trace import Trace
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
-    from pytest_whitebox.core.database import Forward
+    from pytest_whitebox.core.databases import Forward
     from pytest_whitebox.core.hosts import Hosts
     from pytest_whitebox.facts import Facts
 
@@ -74,8 +74,8 @@ def connections(hosts: Hosts, service: str, group: str) -> Iterator[tuple[URL, F
 
     A host that cannot be asked is an error only if nobody gets anything from the others.
     """
-    from pytest_whitebox.core.database import parse_url
-    from pytest_whitebox.core.deployment import UnknownService
+    from pytest_whitebox.core.databases import parse_url
+    from pytest_whitebox.core.deployments import UnknownService
 
     failure: StackproofError | None = None
     for host in hosts:

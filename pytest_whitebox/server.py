@@ -13,10 +13,11 @@ from pytest_whitebox.actions.settle import PATIENCE, ServerError, fault, seen
 from pytest_whitebox.core.cpuset import parse_cpus
 from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
+from pytest_whitebox.remove import REMOVALS
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
-    from pytest_whitebox.core.host import Host
+    from pytest_whitebox.core.hosts import Host
     from pytest_whitebox.core.ledger import Ledger
 
 __all__ = ["Server", "ServerError"]
@@ -151,6 +152,10 @@ class Server:
     def migrations(self) -> tuple[Any, ...]:
         """Nova's records of its migrations, the newest first."""
         return moving.migrations(self)
+
+    def delete(self) -> None:
+        """Have Nova delete it, and wait until it is gone."""
+        REMOVALS["server"](self.cloud.connection, self.name)
 
     def note(self, what: str, undo: Callable[[], object]) -> None:
         """Note in the ledger how something is undone that this server's end would leave."""

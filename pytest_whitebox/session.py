@@ -17,7 +17,7 @@ from pytest_whitebox.core.rundirectory import RunDirectory
 from pytest_whitebox.trace import Trace
 
 if TYPE_CHECKING:
-    from pytest_whitebox.core.inventory import Inventory
+    from pytest_whitebox.core.inventories import Inventory
 
 _LOOKS_ONLY = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "collectonly")
 
@@ -99,7 +99,7 @@ def _inventory(config: pytest.Config) -> tuple[Inventory | None, StackproofError
     text, source = settings.INVENTORY.read(config)
     if not text:
         return None, None, False
-    from pytest_whitebox.core.inventory import load
+    from pytest_whitebox.core.inventories import load
 
     try:
         return load(config.invocation_params.dir / Path(text).expanduser()), None, False

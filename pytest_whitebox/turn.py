@@ -20,14 +20,14 @@ import pytest
 from pytest_whitebox import reach
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.lock import Busy, here, locked
+from pytest_whitebox.core.transactions import Busy, here, locked
 from pytest_whitebox.markers import missing
 from pytest_whitebox.session import session_key
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
-    from pytest_whitebox.core.host import Host
-    from pytest_whitebox.core.transport import Held
+    from pytest_whitebox.core.hosts import Host
+    from pytest_whitebox.core.transports import Held
 
 #: Fixtures by which a test says that it changes hosts, that one host is enough for it, and that it uses all.
 CHANGES = frozenset({"alone", "set_config", "hold", "module_alone"})

@@ -11,7 +11,7 @@ from devcloud.hosts.host import Host
 from devcloud.hosts.namespace import HOST_PATH
 from devcloud.services.service import Service
 from pytest_whitebox.core.command import Result
-from pytest_whitebox.core.supervisor import status_from_sv
+from pytest_whitebox.core.processes import status_from_sv
 
 _DEFINITIONS = "/etc/sv"
 _RUNNING = "/run/service"

@@ -176,8 +176,7 @@ class Deployments(_Table):
 
     def lines(self) -> Iterator[str]:
         """One row per kind."""
-        from pytest_whitebox.core.deployment import kinds
-        from pytest_whitebox.core.deployments.kind import Kind
+        from pytest_whitebox.core.deployments import Kind, kinds
         from pytest_whitebox.core.deployments.named import Named
 
         yield "| kind | recognized by | unit of nova-compute | libvirt in |\n|---|---|---|---|"

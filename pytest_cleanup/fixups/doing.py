@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from pytest_cleanup.fixups.fixup import CELL, Fixup
 from pytest_cleanup.resource import Resource
 from pytest_whitebox.core.databases import Databases
+from pytest_whitebox.core.databases.repair import repair
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.repair import repair
 from pytest_whitebox.core.rundirectory import slug
 
 if TYPE_CHECKING:
-    from pytest_whitebox.core.database import Database
+    from pytest_whitebox.core.databases import Database
 
 
 def shown(fixup: Fixup, resource: Resource) -> Iterator[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from pytest_cleanup.resource import Resource
-from pytest_whitebox.core.repair import Statement
+from pytest_whitebox.core.databases.repair import Statement
 
 #: The database of the cell that a server lives in, beside the names that `pytest_whitebox.core.databases` has.
 CELL = "cell"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_cleanup.fixups.fixup import CELL, Part
 from pytest_cleanup.resource import Resource
-from pytest_whitebox.core.repair import Statement
+from pytest_whitebox.core.databases.repair import Statement
 
 #: What Nova itself writes when it deletes: the row stays, and is not seen any more.
 _DELETED = "deleted = id, deleted_at = UTC_TIMESTAMP()"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pytest_cleanup.fixups.fixup import Part
 from pytest_cleanup.resource import Resource
-from pytest_whitebox.core.repair import Statement
+from pytest_whitebox.core.databases.repair import Statement
 
 _STUCK = ("attaching", "detaching", "reserved")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_whitebox.actions.settle import PATIENCE, ServerError, ask, becomes, seen, settle
 
 if TYPE_CHECKING:
-    from pytest_whitebox.core.host import Host
+    from pytest_whitebox.core.hosts import Host
     from pytest_whitebox.server import Server
 
 #: 2.34 checks a live migration after it has answered, 2.56 lets a cold one name its host.

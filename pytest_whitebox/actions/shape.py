@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_whitebox.actions.settle import PATIENCE, ask, becomes, settle
 
 if TYPE_CHECKING:
-    from pytest_whitebox.core.host import Host
+    from pytest_whitebox.core.hosts import Host
     from pytest_whitebox.server import Server
 
 #: 2.93 rebuilds what boots from a volume, 2.91 unshelves to a host, 2.87 rescues with a stable device.

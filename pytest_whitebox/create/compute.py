@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_whitebox.create import image as images
 from pytest_whitebox.create.maker import Maker
-from pytest_whitebox.remove import compute as remove
 from pytest_whitebox.server import Server
 
 if TYPE_CHECKING:
-    from pytest_whitebox.core.host import Host
+    from pytest_whitebox.core.hosts import Host
 
 _SMALLEST_RAM, _SMALLEST_DISK = 128, 1  # MiB, GiB: for an image that does not say what it needs
 
@@ -34,7 +33,7 @@ def server(
     where = same_host.host if same_host else host or create.place or None
     place = {} if where is None else {"host": where if isinstance(where, str) else where.name}
     boot = {"image_id": source.id} if volume is None else {"block_device_mapping": [_bootable(volume)]}
-    name = create.noted("server", remove.server)
+    name = create.noted("server")
     request = {"flavor_id": flavor.id, "networks": _nics(networks), **boot, **place, **attributes}
     made = Server(create.connection.compute.create_server(name=name, **request), create.cloud, create.ledger)
     create.servers.append(made)
@@ -47,7 +46,7 @@ def flavor(
 ) -> Any:  # fmt: skip
     """A flavor that only this project sees; ``ram`` in MiB, ``disk`` in GiB."""
     compute = create.connection.compute
-    name = create.noted("flavor", remove.flavor)
+    name = create.noted("flavor")
     made = compute.create_flavor(name=name, vcpus=vcpus, ram=ram, disk=disk, is_public=False, **attributes)
     if extra_specs:
         compute.create_flavor_extra_specs(made, dict(extra_specs))
@@ -56,19 +55,19 @@ def flavor(
 
 def keypair(create: Maker, **attributes: Any) -> Any:
     """A keypair that Nova makes, with its private key, unless ``public_key`` is given."""
-    return create.connection.compute.create_keypair(name=create.noted("keypair", remove.keypair), **attributes)
+    return create.connection.compute.create_keypair(name=create.noted("keypair"), **attributes)
 
 
 def server_group(create: Maker, policy: str = "anti-affinity", **attributes: Any) -> Any:
     """A server group; servers join it by ``scheduler_hints={"group": group.id}``."""
-    name = create.noted("group", remove.server_group)
+    name = create.noted("server group")
     return create.connection.compute.create_server_group(name=name, policy=policy, **attributes)
 
 
 def aggregate(create: Maker, *hosts: Host | str, metadata: Mapping[str, str] | None = None, **attributes: Any) -> Any:
     """A host aggregate with these hosts; ``availability_zone`` makes it a zone, too."""
     compute = create.connection.compute
-    made = compute.create_aggregate(name=create.noted("aggregate", remove.aggregate), **attributes)
+    made = compute.create_aggregate(name=create.noted("aggregate"), **attributes)
     for host in hosts:
         compute.add_host_to_aggregate(made, host if isinstance(host, str) else host.name)
     if metadata:

@@ -7,7 +7,6 @@ from typing import Any
 
 from pytest_whitebox import images
 from pytest_whitebox.create.maker import Maker
-from pytest_whitebox.remove import image as remove
 
 
 def image(
@@ -17,7 +16,7 @@ def image(
     """A private image with properties: of ``content``, else a copy of an image (by default of the guests' own)."""
     connection = create.cloud.connection
     if content is not None:
-        name = create.noted("image", remove.image)
+        name = create.noted("image")
         return images.upload(connection, content, name, {"disk_format": disk_format, **(properties or {})})
     source = images.find(connection, of or create.image_name)
-    return images.copy(connection, source, create.noted("image", remove.image), properties or {})
+    return images.copy(connection, source, create.noted("image"), properties or {})

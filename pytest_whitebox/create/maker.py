@@ -9,18 +9,14 @@ from typing import TYPE_CHECKING, Any
 from pytest_whitebox import images
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
+from pytest_whitebox.remove import REMOVALS, Undo
 
 if TYPE_CHECKING:
-    from openstack.connection import Connection
-
     from pytest_whitebox.cloud import Cloud
     from pytest_whitebox.core.ledger import Ledger
     from pytest_whitebox.server import Server
 
 _PATIENCE = 180  # seconds for the slowest thing but a server, a volume that is filled with an image
-
-#: Removes what has a name, and waits until it is gone.
-Undo = Callable[["Connection", str], object]
 
 
 class Maker:
@@ -46,10 +42,14 @@ class Maker:
         """The image that guests boot from unless told otherwise."""
         return images.find(self.cloud.connection, self.image_name)
 
-    def noted(self, kind: str, undo: Undo) -> str:
-        """A new name; what will bear it is undone by that name, so that even a request without an answer is."""
-        name = f"{self.prefix}-{kind}{next(self._numbers)}"
-        self.ledger.add(f"{kind} {name}", lambda: undo(self.cloud.connection, name))
+    def noted(self, kind: str, undo: Undo | None = None) -> str:
+        """A new name; what will bear it is undone by that name, so that even a request without an answer is.
+
+        ``undo`` is for a kind of your own; the others are in `pytest_whitebox.remove`.
+        """
+        name = f"{self.prefix}-{kind.replace(' ', '-')}{next(self._numbers)}"
+        remove = undo or REMOVALS[kind]
+        self.ledger.add(f"{kind} {name}", lambda: remove(self.cloud.connection, name))
         return name
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pytest_whitebox.create.maker import Maker
-from pytest_whitebox.remove import object_store as remove
 
 
 def container(create: Maker) -> str:
     """The name of a new container; it goes with all that is in it."""
-    name = create.noted("container", remove.container)
+    name = create.noted("container")
     create.connection.object_store.create_container(name)
     return name

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_whitebox.create.maker import Maker
-from pytest_whitebox.remove import orchestration as remove
 
 
 def stack(create: Maker, template: Mapping[str, Any], **parameters: str) -> Any:
     """A stack that Heat has begun to make."""
-    name = create.noted("stack", remove.stack)
+    name = create.noted("stack")
     described = {"template": dict(template), "parameters": parameters, "timeout_mins": 5}
     return create.connection.orchestration.create_stack(name=name, **described)

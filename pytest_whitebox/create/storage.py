@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from pytest_whitebox.create.maker import Maker, settled
-from pytest_whitebox.remove import storage as remove
 
 _LUKS = {"provider": "luks", "cipher": "aes-xts-plain64", "key_size": 256, "control_location": "front-end"}
 
@@ -20,7 +19,7 @@ def volume(
     sources = {"image_id": image, "snapshot_id": snapshot}
     given = {key: source.id for key, source in sources.items() if source is not None}
     kind = {} if type is None else {"volume_type": type if isinstance(type, str) else type.name}
-    name = create.noted("volume", remove.volume)
+    name = create.noted("volume")
     made = storage.create_volume(name=name, size=size, **given, **kind, **attributes)
     return settled(lambda: storage.get_volume(made.id), wait, f"volume {name}") if wait else made
 
@@ -28,7 +27,7 @@ def volume(
 def snapshot(create: Maker, volume: Any, *, force: bool = False) -> Any:
     """A snapshot of a volume that is available; ``force`` takes one of a volume in use."""
     storage = create.connection.block_storage
-    name = create.noted("snapshot", remove.snapshot)
+    name = create.noted("volume snapshot")
     made = storage.create_snapshot(name=name, volume_id=volume.id, is_forced=force)
     return settled(lambda: storage.get_snapshot(made.id), "available", f"snapshot {name}")
 
@@ -38,7 +37,7 @@ def volume_type(
 ) -> Any:
     """A volume type; with ``encryption`` its volumes are encrypted by LUKS, or as the mapping says."""
     storage = create.connection.block_storage
-    made = storage.create_type(name=create.noted("type", remove.volume_type), extra_specs=dict(extra_specs or {}))
+    made = storage.create_type(name=create.noted("volume type"), extra_specs=dict(extra_specs or {}))
     if encryption:
         storage.create_type_encryption(made, **(_LUKS if encryption is True else encryption))
     return made

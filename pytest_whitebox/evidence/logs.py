@@ -12,7 +12,7 @@ from pytest_whitebox.evidence.piece import LOST, Piece, told
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
-    from pytest_whitebox.core.host import Host
+    from pytest_whitebox.core.hosts import Host
 
 _READ, _SHOWN = 5000, 400  # lines of a log: looked at, and shown of those since the test began
 _STAMP, _STAMP_LENGTH = "%Y-%m-%d %H:%M:%S", len("2026-11-21 07:30:00.123")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pytest_whitebox.core.host import Host
+    from pytest_whitebox.core.hosts import Host
 
 #: KiB of the sizes that people write: "2M", "1G".
 _UNITS: Mapping[str, int] = {"K": 1, "M": 1 << 10, "G": 1 << 20}

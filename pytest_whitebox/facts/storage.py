@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pytest_whitebox.core.configuration import Config
-    from pytest_whitebox.core.host import Host
+    from pytest_whitebox.core.hosts import Host
 
 _DEFAULT = "cinder.volume.drivers.lvm.LVMVolumeDriver"
 

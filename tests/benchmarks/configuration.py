@@ -10,9 +10,8 @@ from typing import Any
 from openstack.config import OpenStackConfig
 from openstack.connection import Connection
 
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.inifile import edited
+from pytest_whitebox.core.configuration import edited
+from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.wait import wait_for
 from tests.benchmarks.figure import Figure
 

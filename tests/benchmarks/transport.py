@@ -10,8 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from pytest_whitebox.core.command import run
-from pytest_whitebox.core.ssh import SshTransport
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.transports import SshTransport, Transport
 from tests.benchmarks.figure import Figure
 
 _COMMANDS = 200

@@ -15,8 +15,7 @@ from devcloud.cloud import Cloud
 from devcloud.measure.metrics import SCHEMA, metrics
 from devcloud.measure.request import Request, requests
 from devcloud.state import State
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.wait import wait_for
 from tests.cloud.devcloud import Devcloud
 from tests.cloud.load import Answer, Probe, probes, under_load

@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from devcloud.state import State
-from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.inventory import load
-from pytest_whitebox.core.known import Fact
+from pytest_whitebox.core.hosts import Fact, Hosts
+from pytest_whitebox.core.inventories import load
 
 
 def _said(state: State, host: str, word: str) -> str:

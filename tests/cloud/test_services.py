@@ -12,10 +12,8 @@ import pytest
 
 from devcloud.state import State
 from pytest_whitebox.cloud import Cloud
-from pytest_whitebox.core.edit import ConfigRejected
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.service import Service
+from pytest_whitebox.core.hosts import Host, Hosts
+from pytest_whitebox.core.services import ConfigRejected, Service
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.fixtures import Hold, SetConfig
 

@@ -13,9 +13,8 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.ssh import SshTransport
-from pytest_whitebox.core.transport import TIMEOUT, Outcome
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.transports import TIMEOUT, Outcome, SshTransport
 from tests.wire.conftest import Daemon, host_of
 
 #: Words of commands that change something on the host: a restart, a stop, a start, a removal, a value.

@@ -16,16 +16,15 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.service import Patience
-from pytest_whitebox.core.ssh import SshTransport
-from pytest_whitebox.core.supervisor import Runit
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.deployments import ServiceFacts, UnknownService
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.processes import Runit
+from pytest_whitebox.core.services import Patience
+from pytest_whitebox.core.transports import SshTransport, Transport
 from pytest_whitebox.core.wait import wait_for
 from tests.wire.mariadb import mariadb  # noqa: F401 -- a fixture
 
-pytest.register_assert_rewrite("pytest_whitebox.core.transport_contract")
+pytest.register_assert_rewrite("pytest_whitebox.core.transports.contract")
 
 _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 # HOME is set because sshd's shell reads ~/.bashrc, and whoever runs the tests may have a slow one.

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.transports import Transport
 
 from .conftest import SshServer, program, start_sshd
 

@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 
-from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
+from pytest_whitebox.core.deployments import ServiceFacts, UnknownService
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.service import Patience, Service
-from pytest_whitebox.core.ssh import SshTransport
-from pytest_whitebox.core.supervisor import Runit
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.processes import Runit
+from pytest_whitebox.core.services import Patience, Service
+from pytest_whitebox.core.transports import SshTransport, Transport
 from pytest_whitebox.core.wait import wait_for
 
 from .conftest import runsvdir

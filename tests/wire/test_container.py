@@ -10,13 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.container import Container, ContainerTransport
-from pytest_whitebox.core.engine import Engine
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.local import LocalTransport
-from pytest_whitebox.core.ssh import SshTransport
-from pytest_whitebox.core.transport import Transport
-from pytest_whitebox.core.transport_contract import TransportContract
+from pytest_whitebox.core.processes import Engine
+from pytest_whitebox.core.transports import Container, ContainerTransport, LocalTransport, SshTransport, Transport
+from pytest_whitebox.core.transports.contract import TransportContract
 from pytest_whitebox.core.wait import wait_for
 
 from .layout import host_with

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from pytest_whitebox.core.database import Database, DatabaseError, parse_url
-from pytest_whitebox.core.databases import Databases
+from pytest_whitebox.core.databases import Database, DatabaseError, Databases, parse_url
 from pytest_whitebox.core.errors import StackproofError
 from tests.wire.mariadb import CANARY, Server
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_whitebox.core.deployment import UnknownService
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.service import Patience
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.deployments import UnknownService
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.services import Patience
+from pytest_whitebox.core.transports import Transport
 from pytest_whitebox.core.wait import wait_for
 
 from .layout import host_with, report

@@ -14,8 +14,7 @@ from pytest_cleanup.fixups.doing import do, shown
 from pytest_cleanup.fixups.servers import STUCK_DELETING
 from pytest_cleanup.fixups.volumes import STUCK_ATTACHING
 from pytest_cleanup.resource import Resource
-from pytest_whitebox.core.database import parse_url
-from pytest_whitebox.core.databases import Databases
+from pytest_whitebox.core.databases import Databases, parse_url
 from pytest_whitebox.core.errors import StackproofError
 from tests.wire.mariadb import Server
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_whitebox.core.edit import ConfigRejected
-from pytest_whitebox.core.service import Service
-from pytest_whitebox.core.ssh import SshTransport
+from pytest_whitebox.core.services import ConfigRejected, Service
+from pytest_whitebox.core.transports import SshTransport
 from pytest_whitebox.core.wait import wait_for
 
 from .conftest import Daemon, host_of

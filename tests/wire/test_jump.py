@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.connection import Login
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.hosts import way_to
-from pytest_whitebox.core.inventory import Inventory, load
-from pytest_whitebox.core.known import gather
-from pytest_whitebox.core.report import Sighting
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.hosts.hosts import way_to
+from pytest_whitebox.core.hosts.known import gather
+from pytest_whitebox.core.hosts.report import Sighting
+from pytest_whitebox.core.inventories import Inventory, load
+from pytest_whitebox.core.transports import Login, Transport
 
 from .conftest import SshServer, start_sshd, stop
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.lock import Busy
-from pytest_whitebox.core.ssh import SshTransport
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.transactions import Busy
+from pytest_whitebox.core.transports import SshTransport
 from pytest_whitebox.core.wait import wait_for
 
 from .conftest import CONFIG, Daemon, SshServer, host_of

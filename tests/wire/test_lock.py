@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.lock import Busy, locked
-from pytest_whitebox.core.ssh import SshTransport
+from pytest_whitebox.core.transactions import Busy, locked
+from pytest_whitebox.core.transports import SshTransport
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 

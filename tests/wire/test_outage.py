@@ -10,12 +10,10 @@ import pytest
 
 from pytest_whitebox.core.command import Result
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.restart import RestartFailed
-from pytest_whitebox.core.service import Service
-from pytest_whitebox.core.ssh import SshTransport
-from pytest_whitebox.core.supervisor import Runit
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.processes import Runit
+from pytest_whitebox.core.services import RestartFailed, Service
+from pytest_whitebox.core.transports import SshTransport, Transport
 
 from .conftest import CONFIG, Daemon, host_of
 

@@ -8,12 +8,11 @@ import pytest
 
 from pytest_whitebox.core.command import Result
 from pytest_whitebox.core.configuration import HIDDEN
-from pytest_whitebox.core.deployment import UnknownService
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.restart import RestartFailed
-from pytest_whitebox.core.ssh import SshTransport
-from pytest_whitebox.core.supervisor import Runit
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.deployments import UnknownService
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.processes import Runit
+from pytest_whitebox.core.services import RestartFailed
+from pytest_whitebox.core.transports import SshTransport, Transport
 from pytest_whitebox.core.wait import wait_for
 
 from .conftest import Daemon, host_of

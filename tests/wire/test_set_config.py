@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 
 from pytest_whitebox.core.configuration import HIDDEN
-from pytest_whitebox.core.edit import ConfigRejected
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.restart import RestartFailed
-from pytest_whitebox.core.ssh import SshTransport
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.services import ConfigRejected, RestartFailed
 from pytest_whitebox.core.together import together
+from pytest_whitebox.core.transports import SshTransport
 from pytest_whitebox.core.wait import wait_for
 
 from .conftest import CONFIG, Daemon, host_of, running_daemon

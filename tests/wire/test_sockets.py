@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.service import Patience, Service
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.services import Patience, Service
 from pytest_whitebox.core.wait import wait_for
 
 from .layout import Layout, host_with

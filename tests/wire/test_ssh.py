@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core import connection
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.ssh import SshTransport
+from pytest_whitebox.core.transports import SshTransport, connection
 from pytest_whitebox.core.wait import wait_for
 
 from .conftest import SshServer, start_sshd, stop

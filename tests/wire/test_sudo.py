@@ -8,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
+from pytest_whitebox.core.deployments import ServiceFacts, UnknownService
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.ssh import SshTransport
-from pytest_whitebox.core.transport import Transport
-from pytest_whitebox.core.transport_contract import TransportContract
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.transports import SshTransport, Transport
+from pytest_whitebox.core.transports.contract import TransportContract
 
 from .conftest import SshServer
 from .layout import Layout, host_with

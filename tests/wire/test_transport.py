@@ -4,10 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.local import LocalTransport
-from pytest_whitebox.core.ssh import SshTransport
-from pytest_whitebox.core.transport import Transport
-from pytest_whitebox.core.transport_contract import TransportContract
+from pytest_whitebox.core.transports import LocalTransport, SshTransport, Transport
+from pytest_whitebox.core.transports.contract import TransportContract
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pytest_whitebox.core.container import Container
 from pytest_whitebox.core.deployments.kolla import Description
 from pytest_whitebox.core.deployments.named import Named, existing
 from pytest_whitebox.core.deployments.words import config_patterns
-from pytest_whitebox.core.engine import Engine
-from pytest_whitebox.core.file import read_file_if_there
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.processes import Engine
+from pytest_whitebox.core.transports import Container, Transport
+from pytest_whitebox.core.transports.file import read_file_if_there
 
 _FIRST = 'for program; do ! command -v "$program" >/dev/null || { echo "$program"; exit; }; done'
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from pytest_whitebox.core.container import Container, ContainerTransport
-from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
+from pytest_whitebox.core.deployments.deployment import ServiceFacts, UnknownService
 from pytest_whitebox.core.deployments.images import Images
 from pytest_whitebox.core.deployments.named import Named, existing
+from pytest_whitebox.core.deployments.pod import in_a_pod
 from pytest_whitebox.core.deployments.units import find_unit
 from pytest_whitebox.core.deployments.words import config_patterns, log_file, options
-from pytest_whitebox.core.engine import Engine
-from pytest_whitebox.core.pod import in_a_pod
-from pytest_whitebox.core.supervisor import Systemd
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.processes import Engine, Systemd
+from pytest_whitebox.core.transports import Container, ContainerTransport, Transport
 
 #: The key for every service that has none of its own.
 ANY = "*"

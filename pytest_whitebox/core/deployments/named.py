@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.transports import Transport
 
 #: Prints what exists; a pattern is not split at its spaces, and the names behind it are in the order of their bytes.
 _EXISTING = """

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_whitebox.core.deployments.words import argv
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.transports import Transport
 
 _SHOWN = ("Id", "LoadState", "ActiveState", "UnitFileState", "ExecStart", "TriggeredBy")
 

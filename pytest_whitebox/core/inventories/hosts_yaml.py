@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pytest_whitebox.core.connection import Login
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.inventories.document import Section, parsed, parsed_or_none
-from pytest_whitebox.core.inventory import HostEntry, Inventory, ServiceEntry
+from pytest_whitebox.core.inventories.inventory import HostEntry, Inventory, ServiceEntry
+from pytest_whitebox.core.transports import Login
 
 _LOGIN = ("user", "port", "key", "jump")
 _HOST = ("address", *_LOGIN, "local", "container", "engine", "deployment", "roles", "services")

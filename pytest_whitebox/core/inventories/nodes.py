@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pytest_whitebox.core.inventories.document import Section, parsed, parsed_or_none
+from pytest_whitebox.core.inventories.inventory import HostEntry, Inventory, ServiceEntry
 from pytest_whitebox.core.inventories.replaced import NODES
-from pytest_whitebox.core.inventory import HostEntry, Inventory, ServiceEntry
 
 _SERVICE = ("config_path", "container_name", "start_command", "stop_command", "mask_command", "unmask_command")
 #: Its README writes them with hyphens, its code reads them with underscores.

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pytest_whitebox.core.configuration import Config
-from pytest_whitebox.core.connection import Login
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.inventories.inventory import HostEntry, Inventory
 from pytest_whitebox.core.inventories.nodes import Nodes
 from pytest_whitebox.core.inventories.replaced import OPTIONS
-from pytest_whitebox.core.inventory import HostEntry, Inventory
+from pytest_whitebox.core.transports import Login
 
 _GROUP = "whitebox"
 #: Names that its options had before, in its own config.py.

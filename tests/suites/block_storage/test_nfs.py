@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_whitebox.cloud import Cloud
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
 

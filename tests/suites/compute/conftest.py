@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, ExitStack
 import pytest
 
 from pytest_whitebox.cloud import Cloud
+from pytest_whitebox.core.configuration import GuestCpus
 from pytest_whitebox.core.cpuset import parse_cpus
 from pytest_whitebox.core.domain import Domain
-from pytest_whitebox.core.guest_cpus import GuestCpus
-from pytest_whitebox.core.host import Host
+from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.core.together import together
 from pytest_whitebox.core.wait import wait_for
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from pytest_whitebox.cloud import Cloud
-from pytest_whitebox.core.databases import Databases
-from pytest_whitebox.core.guest_cpus import GuestCpus
+from pytest_whitebox.core.configuration import GuestCpus
+from pytest_whitebox.core.databases import Databases, recorded_topology
 from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.numa import recorded_topology
 from pytest_whitebox.create import Create
 from pytest_whitebox.fixtures import Hold
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_whitebox.core.host import Host
+from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.create import Create
 from pytest_whitebox.fixtures import SetConfig
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_whitebox.core.configuration import GuestCpus
 from pytest_whitebox.core.cpuset import parse_cpus
-from pytest_whitebox.core.guest_cpus import GuestCpus
-from pytest_whitebox.core.host import Host
+from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.create import Create
 from pytest_whitebox.fixtures import SetConfig
 

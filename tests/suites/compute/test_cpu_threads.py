@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_whitebox.core.guest_cpus import GuestCpus
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.configuration import GuestCpus
+from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.create import Create
 
 from .conftest import GiveCpus, cpus_of, siblings

@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from pytest_whitebox.core.databases import Databases
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.numa import recorded_topology
+from pytest_whitebox.core.databases import Databases, recorded_topology
+from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
 

@@ -6,12 +6,10 @@ from collections.abc import Mapping
 
 import pytest
 
+from pytest_whitebox.core.configuration import GuestCpus
 from pytest_whitebox.core.cpuset import parse_cpus
-from pytest_whitebox.core.databases import Databases
-from pytest_whitebox.core.guest_cpus import GuestCpus
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.numa import recorded_topology
+from pytest_whitebox.core.databases import Databases, recorded_topology
+from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.create import Create
 
 from .conftest import GiveCpus

@@ -10,7 +10,6 @@ import pytest
 from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.hosts import Hosts
 from pytest_whitebox.create import Create
-from pytest_whitebox.remove import compute as remove
 
 pytestmark = pytest.mark.requires("libvirt", "pci")
 
@@ -34,7 +33,7 @@ def test_device_is_in_the_guest_and_allocated_until_the_guest_goes(
         (device.host_address, "allocated")
     ]
 
-    remove.server(create.connection, server.name)
+    server.delete()
     free = {row.address: row.status for row in cell.rows(OF_HOST, host=host)}
     assert free[device.host_address] == "available"
 
@@ -50,7 +49,7 @@ def test_placement_counts_the_device_until_the_guest_goes(create: Create, hosts:
     address = f"/allocations/{server.id}"
 
     assert sum(devices(placement.get(address).json()["allocations"].values())) == 1
-    remove.server(create.connection, server.name)
+    server.delete()
     assert placement.get(address).json()["allocations"] == {}
 
 

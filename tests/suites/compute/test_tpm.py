@@ -6,7 +6,7 @@ import pytest
 
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.databases import Databases
-from pytest_whitebox.core.host import Host
+from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
 

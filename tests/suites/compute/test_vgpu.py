@@ -9,7 +9,6 @@ import pytest
 
 from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.create import Create
-from pytest_whitebox.remove import compute as remove
 from pytest_whitebox.server import Server
 
 pytestmark = pytest.mark.requires("libvirt", "placement", "vgpu")
@@ -25,7 +24,7 @@ def test_vgpu_is_in_the_guest_until_it_goes(create: Create) -> None:
     assert host.file(f"/sys/bus/mdev/devices/{device}").exists
     assert taken(create, server) == {host.name: 1}
 
-    remove.server(create.connection, server.name)
+    server.delete()
     assert taken(create, server) == {}
 
 

@@ -10,12 +10,11 @@ from posixpath import dirname
 import pytest
 
 from pytest_whitebox.cloud import Cloud
-from pytest_whitebox.core.file import remove_file
 from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.journal import FOLDER
 from pytest_whitebox.core.ledger import Ledger
-from pytest_whitebox.core.lock import locked
-from pytest_whitebox.core.service import Service
+from pytest_whitebox.core.services import Service
+from pytest_whitebox.core.transactions import FOLDER, locked
+from pytest_whitebox.core.transports.file import remove_file
 
 from .conftest import is_valid, new_token
 

@@ -10,8 +10,8 @@ import pytest
 
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.databases import Databases
-from pytest_whitebox.core.file import read_file_if_there
 from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.transports.file import read_file_if_there
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from pytest_whitebox.core.databases.ovsdb import Ovn
 from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.ovsdb import Ovn
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_whitebox.cloud import Cloud
-from pytest_whitebox.core.ovsdb import Ovn, Row
+from pytest_whitebox.core.databases.ovsdb import Ovn, Row
 from pytest_whitebox.core.wait import wait_for
 
 from .conftest import Plugged

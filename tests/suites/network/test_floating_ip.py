@@ -8,8 +8,8 @@ import pytest
 
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.databases import Databases
+from pytest_whitebox.core.databases.ovsdb import Ovn, flows
 from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.ovsdb import Ovn, flows
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
 

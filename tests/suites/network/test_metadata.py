@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.ovsdb import Ovn
+from pytest_whitebox.core.databases.ovsdb import Ovn
+from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_whitebox.core.databases import Databases
-from pytest_whitebox.core.ovsdb import switch
+from pytest_whitebox.core.databases.ovsdb import switch
 from pytest_whitebox.create import Create
 
 pytestmark = pytest.mark.requires("network", "libvirt", "ovn")

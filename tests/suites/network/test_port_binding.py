@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from pytest_whitebox.core.databases import Databases
+from pytest_whitebox.core.databases.ovsdb import Ovn, switch
 from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.ovsdb import Ovn, switch
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
 

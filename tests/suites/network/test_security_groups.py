@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from pytest_whitebox.cloud import Cloud
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.ovsdb import Ovn, Row, flows
+from pytest_whitebox.core.databases.ovsdb import Ovn, Row, flows
+from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.core.wait import wait_for
 
 from .conftest import Plugged

@@ -14,8 +14,8 @@ import pytest
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts import Hosts
-from pytest_whitebox.core.service import Service
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.services import Service
+from pytest_whitebox.core.transports import Transport
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from pytest_whitebox.core.host import Host
+from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
 

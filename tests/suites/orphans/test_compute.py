@@ -7,8 +7,7 @@ import re
 import pytest
 
 from pytest_whitebox.core.databases import Databases
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.lasting import lasting
 from pytest_whitebox.server import Server
 

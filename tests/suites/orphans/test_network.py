@@ -8,10 +8,9 @@ import pytest
 
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.databases import Databases
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.databases.ovsdb import Ovn, switch
+from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.lasting import lasting
-from pytest_whitebox.core.ovsdb import Ovn, switch
 from pytest_whitebox.server import Server
 
 from .conftest import on_each

@@ -5,11 +5,10 @@ from __future__ import annotations
 import pytest
 
 from pytest_whitebox.cloud import Cloud
+from pytest_whitebox.core.configuration import GuestCpus
 from pytest_whitebox.core.cpuset import parse_cpus
 from pytest_whitebox.core.databases import Databases
-from pytest_whitebox.core.guest_cpus import GuestCpus
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.hosts import Host, Hosts
 
 pytestmark = pytest.mark.requires("placement", "libvirt")
 

@@ -7,10 +7,10 @@ import pytest
 
 from devcloud.deployment import config_files
 from devcloud.services.catalog import PROJECTS, services
-from pytest_whitebox.core.deployment import FALLBACK, detect, kinds
+from pytest_whitebox.core.deployments import detect, kinds
+from pytest_whitebox.core.deployments.deployment import FALLBACK
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.local import LocalTransport
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.transports import LocalTransport, Transport
 
 _MODULE = """
 class {name}:

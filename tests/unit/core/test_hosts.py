@@ -7,17 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.connection import Login
-from pytest_whitebox.core.deployment import ServiceFacts, UnknownService
+from pytest_whitebox.core.deployments import ServiceFacts, UnknownService
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.hosts import Hosts, way_to
-from pytest_whitebox.core.inventory import HostEntry, Inventory, ServiceEntry
-from pytest_whitebox.core.known import Fact, Known, gather
-from pytest_whitebox.core.local import LocalTransport
-from pytest_whitebox.core.report import Sighting
-from pytest_whitebox.core.supervisor import Runit, Status
-from pytest_whitebox.core.transport import Transport
+from pytest_whitebox.core.hosts import Fact, Host, Hosts
+from pytest_whitebox.core.hosts.hosts import way_to
+from pytest_whitebox.core.hosts.known import Known, gather
+from pytest_whitebox.core.hosts.report import Sighting
+from pytest_whitebox.core.inventories import HostEntry, Inventory, ServiceEntry
+from pytest_whitebox.core.processes import Runit, Status
+from pytest_whitebox.core.transports import LocalTransport, Login, Transport
 
 
 def _sighting(service: str, host: str, source: str = "os-services") -> Sighting:

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_whitebox.core.configuration import Config
+from pytest_whitebox.core.configuration import Changes, Config, edited
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.inifile import Changes, edited
 
 NOVA = b"""# a comment of the operator
 [DEFAULT]

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.connection import Login
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.inventories import Format, HostEntry, Inventory, ServiceEntry, formats, load
+from pytest_whitebox.core.inventories.contract import InventoryContract
 from pytest_whitebox.core.inventories.hosts_yaml import HostsYaml
 from pytest_whitebox.core.inventories.nodes import Nodes
 from pytest_whitebox.core.inventories.replaced import NODES, OPTIONS
 from pytest_whitebox.core.inventories.tempest_conf import TempestConf
-from pytest_whitebox.core.inventory import Format, HostEntry, Inventory, ServiceEntry, formats, load
-from pytest_whitebox.core.inventory_contract import InventoryContract
+from pytest_whitebox.core.transports import Login
 
 HOSTS = """
 defaults: {user: stack, key: ~/.ssh/lab, jump: undercloud}

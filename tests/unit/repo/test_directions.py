@@ -1,4 +1,4 @@
-"""Directions of imports that import-linter cannot say: into a package's own rest, and between suites."""
+"""Directions of imports that import-linter cannot say: into a package's own rest, through doors, and between suites."""
 
 from __future__ import annotations
 
@@ -7,6 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
+#: The rooms of core that are entered by a door, which is the package itself, and what else of them is for others.
+DOORS: dict[str, set[str]] = {
+    "configuration": set(),
+    "databases": {"ovsdb", "repair"},
+    "deployments": set(),
+    "hosts": set(),
+    "inventories": {"contract"},
+    "processes": set(),
+    "services": set(),
+    "transactions": set(),
+    "transports": {"contract", "file"},
+}
 
 
 def _imports(folder: str) -> Iterator[tuple[str, str]]:
@@ -26,6 +38,18 @@ def test_core_imports_of_its_package_only_core() -> None:
     ours = _of("pytest_whitebox/core", "pytest_whitebox")
     assert ours
     assert [(file, name) for file, name in ours if not name.startswith("pytest_whitebox.core")] == []
+
+
+def test_rooms_of_core_are_entered_by_their_doors() -> None:
+    inside = [
+        (file, *name.split(".")[2:4])
+        for folder in ("pytest_whitebox", "pytest_cleanup", "pytest_upgrade", "devcloud", "tests/suites")
+        for file, name in _of(folder, "pytest_whitebox")
+        if name.startswith("pytest_whitebox.core.") and name.count(".") > 2
+    ]
+    others = [(file, room, name) for file, room, name in inside if room in DOORS and f"core/{room}/" not in file]
+    assert {room for _, room, _ in others} >= {"databases", "transports"}
+    assert [(file, room, name) for file, room, name in others if name not in DOORS[room]] == []
 
 
 def test_devcloud_imports_of_the_plugin_only_core() -> None:

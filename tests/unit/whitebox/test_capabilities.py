@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.capabilities import Capabilities
-from pytest_whitebox.core.domain_capabilities import DomainCapabilities, Sev
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.libvirt.capabilities import Capabilities
+from pytest_whitebox.core.libvirt.domain_capabilities import DomainCapabilities, Sev
 
 DATA = Path(__file__).parent / "data"
 

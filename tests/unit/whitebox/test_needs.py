@@ -64,6 +64,11 @@ def test_word(word: str) -> None:
     assert told.endswith(", or choose another cloud with --os-cloud") or ": choose another cloud" in told
 
 
+def test_a_service_has_its_article() -> None:
+    told = [found.missing(NOT, None) for word in ("image", "network") if (found := need(word))]
+    assert [one.partition(" and ")[0] for one in told] == ["needs an image service", "needs a network service"]
+
+
 def test_every_word_is_tested_here() -> None:
     assert set(WORDS) - set(HAS) == {"libvirt"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_whitebox.core.numa import GuestTopology
+from pytest_whitebox.core.databases import GuestTopology
 
 DATA = Path(__file__).parent / "data"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from pytest_whitebox.core.command import CommandFailed
-from pytest_whitebox.core.host import Host
-from pytest_whitebox.core.local import LocalTransport
-from pytest_whitebox.core.ovsdb import Ovsdb, rows
+from pytest_whitebox.core.databases.ovsdb import Ovsdb, rows
+from pytest_whitebox.core.hosts import Host
+from pytest_whitebox.core.transports import LocalTransport
 
 DATA = Path(__file__).parent / "data"
 

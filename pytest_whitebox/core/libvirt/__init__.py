@@ -1,0 +1,1 @@
+"""What libvirt and QEMU of a compute host say of it."""

@@ -1,0 +1,20 @@
+"""What runs on a host: its processes, what each was started with, and what starts it again."""
+
+from pytest_whitebox.core.processes.engine import Engine
+from pytest_whitebox.core.processes.process import Process, family
+from pytest_whitebox.core.processes.started import Given, Started, started_with
+from pytest_whitebox.core.processes.supervisor import Runit, Status, Supervisor, Systemd, status_from_sv
+
+__all__ = [
+    "Engine",
+    "Given",
+    "Process",
+    "Runit",
+    "Started",
+    "Status",
+    "Supervisor",
+    "Systemd",
+    "family",
+    "started_with",
+    "status_from_sv",
+]

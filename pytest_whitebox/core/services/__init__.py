@@ -1,0 +1,14 @@
+"""The services of a host: how they are, what they read and write, and how they are changed and restarted."""
+
+from pytest_whitebox.core.services.edit import ConfigRejected
+from pytest_whitebox.core.services.restart import RestartFailed
+from pytest_whitebox.core.services.service import Forcing, Patience, Report, Service
+
+__all__ = [
+    "ConfigRejected",
+    "Forcing",
+    "Patience",
+    "Report",
+    "RestartFailed",
+    "Service",
+]

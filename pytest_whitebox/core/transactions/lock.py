@@ -1,0 +1,67 @@
+"""A lock that lies on the host that it is about, where all who use or change that host meet.
+
+It is a lock of the kernel (flock) that a command on the host holds while its input is open. When the process that
+wanted it dies, however it dies, its connection ends, the input ends, and with it the lock.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from pytest_whitebox.core.command import CommandFailed
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.transports import Held, Transport
+
+_BUSY = 75
+#: Seconds for the command to start on top of those that the lock may take.
+_START = 30
+# Whoever waits holds the door, so that those who share the lock cannot keep one out who wants it alone.
+_SCRIPT = """
+set -eu
+umask 077
+mkdir -p -- "$(dirname -- "$1")"
+exec 9>>"$1" 8>>"$1.door"
+flock -w "$2" 8 && flock "$4" -w "$2" 9 || { cat -- "$1" >&2; exit 75; }
+exec 8>&-
+printf "%s since %s\\n" "$3" "$(date -u +%FT%TZ)" >"$1" || :
+echo locked
+exec cat >/dev/null
+"""
+
+
+class Busy(StackproofError):
+    """Somebody else who is alive holds the lock."""
+
+
+@contextmanager
+def locked(
+    transport: Transport, file: str, *, what: str, wait: float, shared: bool = False, holder: str = ""
+) -> Iterator[Held]:
+    """Hold the lock ``file`` of the host, alone or with all others who are content to share it.
+
+    Raises `Busy` naming who has it after ``wait`` seconds.
+    """
+    command = ["sh", "-c", _SCRIPT, "sh", file, f"{wait:g}", holder or here(), "--shared" if shared else "--exclusive"]
+    with ExitStack() as stack:
+        try:
+            held = stack.enter_context(transport.hold(command, timeout=2 * wait + _START))
+        except CommandFailed as error:
+            said = error.result.stderr.strip()
+            if error.result.rc != _BUSY:
+                why = (said.splitlines() or ["it says nothing"])[-1]
+                raise StackproofError(
+                    f"{what} cannot be locked: {why}", hint=f"can {file} be written there?"
+                ) from error
+            raise Busy(
+                f"{what} is in use by {said or 'somebody'}, still after {wait:g} s",
+                hint="wait for that run, or end that process: what it changed is then restored",
+            ) from None
+        yield held
+
+
+def here() -> str:
+    """This process, as another machine would name it: ``pid@machine``."""
+    return f"{os.getpid()}@{socket.gethostname()}"

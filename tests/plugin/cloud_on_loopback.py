@@ -34,7 +34,7 @@ class Handler(BaseHTTPRequestHandler):
     server: Cloud
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
+        path = self.path.partition("?")[0].rstrip("/")
         if path == "/v3":
             self.answer({"version": self.version("v3.14", "/v3")})
         elif path == "/compute/v2.1":
@@ -42,6 +42,8 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/compute/v2.1/flavors/detail":
             self.note()
             self.answer({"flavors": list(self.server.flavors.values())})
+        elif path.removeprefix("/compute/v2.1/flavors/") in self.server.flavors:
+            self.answer({"flavor": self.server.flavors[path.rpartition("/")[2]]})
         elif path == "/compute/v2.1/os-services":
             self.answer({"services": [self.service(name) for name in self.server.computes]})
         elif path == "/compute/v2.1/os-hypervisors/detail":
@@ -55,7 +57,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"token": self.token()}, 201)
             return
         self.note()
-        flavor = {**body["flavor"], "id": str(len(self.server.flavors) + 1)}
+        flavor = {**body["flavor"], "id": str(len(self.server.flavors) + 1), "os-flavor-access:is_public": True}
         self.server.flavors[flavor["id"]] = flavor
         if any(word in flavor["name"] for word in self.server.lost):
             self.close_connection = True

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from .cloud_on_loopback import Cloud, serve
 
 Run = Callable[..., pytest.RunResult]
 
@@ -49,3 +51,14 @@ def clouds_yaml(pytester: pytest.Pytester, dead_port: int) -> Path:
     auth = f"{{auth_url: 'http://127.0.0.1:{dead_port}/v3', username: u, password: {CANARY}, project_name: demo}}"
     file.write_text(f"clouds:\n  lab:\n    region_name: north\n    auth: {auth}\n")
     return file
+
+
+@pytest.fixture
+def cloud_on_loopback(pytester: pytest.Pytester) -> Iterator[Cloud]:
+    """A cloud that answers, and is named ``lab`` in clouds.yaml."""
+    with serve() as cloud:
+        auth = f"{{auth_url: '{cloud.url}/v3', username: u, password: p, project_name: demo}}"
+        domains = "user_domain_name: Default, project_domain_name: Default}"
+        entry = f"  lab:\n    region_name: north\n    auth: {auth[:-1]}, {domains}\n"
+        Path(pytester.path / "clouds.yaml").write_text(f"clouds:\n{entry}")
+        yield cloud

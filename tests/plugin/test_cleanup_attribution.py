@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from pytest_cleanup.attribution.act import Act
 from pytest_cleanup.attribution.chronicle import read
 
-from .cloud_on_loopback import Cloud, serve
+from .cloud_on_loopback import Cloud
 from .conftest import Run
 
 OWN_CONNECTION = """
@@ -19,16 +16,6 @@ import openstack
 def test_makes():
     openstack.connect(cloud="lab").compute.create_flavor(name="mine", ram=64, vcpus=1, disk=1)
 """
-
-
-@pytest.fixture
-def cloud_on_loopback(pytester: pytest.Pytester) -> Iterator[Cloud]:
-    with serve() as cloud:
-        auth = f"auth_url: '{cloud.url}/v3', username: u, password: p, project_name: demo"
-        domains = "user_domain_name: Default, project_domain_name: Default"
-        entry = f"  lab:\n    region_name: north\n    auth: {{{auth}, {domains}}}\n"
-        Path(pytester.path / "clouds.yaml").write_text(f"clouds:\n{entry}")
-        yield cloud
 
 
 def acts(pytester: pytest.Pytester) -> list[Act]:

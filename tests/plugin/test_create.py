@@ -3,23 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from .cloud_on_loopback import Cloud, serve
+from .cloud_on_loopback import Cloud
 from .conftest import Run
-
-
-@pytest.fixture
-def cloud_on_loopback(pytester: pytest.Pytester) -> Iterator[Cloud]:
-    with serve() as cloud:
-        auth = f"{{auth_url: '{cloud.url}/v3', username: u, password: p, project_name: demo}}"
-        domains = "user_domain_name: Default, project_domain_name: Default}"
-        entry = f"  lab:\n    region_name: north\n    auth: {auth[:-1]}, {domains}\n"
-        Path(pytester.path / "clouds.yaml").write_text(f"clouds:\n{entry}")
-        yield cloud
 
 
 def test_names_tell_run_and_test_and_nothing_stays(

@@ -29,7 +29,8 @@ class Diagnoses:
         """The leak with its cause; ``fault`` is what the service itself says of the resource."""
         cause = self._cause(resource, attribution)
         cause = f"{cause}; its service says: {fault}" if fault else cause
-        return Leak(resource, attribution, cause, _OWN.sub("…", f"{resource.kind}: {cause}"))
+        group = _OWN.sub("…", f"{resource.kind}: {cause}")
+        return Leak(resource, attribution, cause, group, asked=resource.key in self._asked)
 
     def _cause(self, resource: Resource, attribution: Attribution | None) -> str:
         asked = self._asked.get(resource.key)

@@ -11,12 +11,16 @@ from pytest_cleanup.resource import Resource
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """A resource that is left; ``cause`` is one sentence, ``group`` the same without what only this leak has."""
+    """A resource that is left; ``cause`` is one sentence, ``group`` the same without what only this leak has.
+
+    ``asked`` tells that somebody did ask for its deletion.
+    """
 
     resource: Resource
     attribution: Attribution | None
     cause: str
     group: str
+    asked: bool = False
 
     @property
     def sentence(self) -> str:
@@ -27,6 +31,11 @@ class Leak:
         """
         status = f", {self.resource.status}" if self.resource.status else ""
         return f"{self.resource}{status}: {self.cause}"
+
+    @property
+    def is_bug(self) -> bool:
+        """True if it is the cloud that did not do what it was asked, or is in error."""
+        return self.asked or "error" in (self.resource.status or "").lower()
 
     def as_json(self) -> dict[str, Any]:
         """All that is known, as JSON's types."""

@@ -19,6 +19,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         setting.register(group, parser)
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """What a conftest may say."""
+    from pytest_cleanup import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Have the run watched if the user wants to know what it leaves; nothing is connected yet."""
     config.stash[wanted_key] = wanted = Wanted.of(config)

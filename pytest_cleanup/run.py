@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pytest_cleanup.owner import Owner
 from pytest_cleanup.wanted import Wanted
 from pytest_cleanup.watch import Watch
 from pytest_whitebox.session import Session, session_key, trace_key
@@ -17,6 +18,9 @@ def prepare(config: pytest.Config, wanted: Wanted) -> None:
         return
     session = _session(config, wanted)
     trace = config.stash[trace_key]
+    if not session.worker:
+        config.pluginmanager.register(Owner(config, wanted, session), "pytest_cleanup.owner")
+    # Registered last, it ends first: what the owner does is not written down.
     config.pluginmanager.register(Watch(wanted, session, lambda: trace.id), "pytest_cleanup.watch")
 
 

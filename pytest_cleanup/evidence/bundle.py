@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from pytest_cleanup.leak import Leak
 from pytest_cleanup.resource import Key, Resource
 from pytest_whitebox.core.rundirectory import RunDirectory, slug
 from pytest_whitebox.evidence import logs
-from pytest_whitebox.evidence.piece import Piece, told
+from pytest_whitebox.evidence.piece import Piece, as_json, told
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
@@ -25,7 +24,7 @@ _MOST = 3  # leaks of one cause that are looked at from all sides: the next one 
 
 
 class Bundles:
-    """``collect(leak)`` writes its folder; of equal causes only the first few are looked at from all sides.
+    """`collect` writes the folder of a leak; of equal causes only the first few are looked at from all sides.
 
     ``cloud`` is None where only what was written down can be told.
     """
@@ -36,27 +35,24 @@ class Bundles:
         self._read = logs.reader(min((act.at for act in self._acts), default=0.0))
         self._seen: Counter[str] = Counter()
 
-    def collect(self, leak: Leak) -> Path:
-        """Write down all there is to see of it, and return the folder."""
+    def collect(self, leak: Leak, *, full: bool) -> Path:
+        """Write down what there is to see of it, with ``full`` from all sides, and return the folder."""
         folder = self._run.folder(_FOLDER, _name(leak.resource))
-        self._seen[leak.group] += 1
-        found = [Piece("acts.log", lambda: _lines(self._of(leak.resource)))]
-        if self._cloud is not None and self._seen[leak.group] <= _MOST:
+        self._seen[leak.group] += full
+        found = [
+            Piece("acts.log", lambda: _lines(self._of(leak.resource))),
+            Piece("leak.json", lambda: as_json(leak.as_json())),
+        ]
+        if full and self._cloud is not None and self._seen[leak.group] <= _MOST:
             found += [*pieces(self._cloud, leak.resource), logs.of_requests(self._cloud, self._read, self._ids(leak))]
-        for piece in found:
-            text = told(piece)
-            if text.strip():
-                _write(folder / slug(piece.name), text)
+        _write_all(folder, found)
         return folder
 
     def step(self, resource: Resource, name: str) -> Path:
         """Write down what is to be seen of it before a step is taken, and return the folder."""
         folder = self._run.folder(_FOLDER, _name(resource), f"before-{name}")
         if self._cloud is not None:
-            for piece in pieces(self._cloud, resource):
-                text = told(piece)
-                if text.strip():
-                    _write(folder / slug(piece.name), text)
+            _write_all(folder, pieces(self._cloud, resource))
         return folder
 
     def _of(self, resource: Resource) -> tuple[Act, ...]:
@@ -84,15 +80,11 @@ def _line(act: Act) -> str:
     return f"{at}Z {act.verb} by {act.nodeid} ({where}) with {act.status} {act.request_id}{said}"
 
 
-def _write(file: Path, text: str) -> None:
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as out:
-        out.write(text)
-
-
-def groups(leaks: Iterable[Leak]) -> Iterator[tuple[str, list[Leak]]]:
-    """Leaks by their cause, the commonest first."""
-    found: dict[str, list[Leak]] = {}
-    for leak in leaks:
-        found.setdefault(leak.group, []).append(leak)
-    yield from sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
+def _write_all(folder: Path, found: Iterable[Piece]) -> None:
+    """Write the pieces that have something to say, for their owner only."""
+    for piece in found:
+        text = told(piece)
+        if text.strip():
+            file = folder / slug(piece.name)
+            file.touch(mode=0o600)
+            file.write_text(text)

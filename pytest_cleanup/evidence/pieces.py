@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,7 +48,6 @@ _MESSAGES_SINCE = "3.5"
 
 def pieces(cloud: Cloud, resource: Resource) -> Iterator[Piece]:
     """All that there is to see of it; nothing is asked before a piece is looked at."""
-    yield Piece("resource.json", lambda: json.dumps(resource.as_json(), indent=2, default=str) + "\n")
     if resource.kind == "server":
         yield from _of_server(cloud, resource)
     if resource.kind in _ROWS:

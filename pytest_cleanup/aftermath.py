@@ -1,0 +1,83 @@
+"""What a run left in the cloud, what was done about it, and how that ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from pytest_cleanup.leak import Leak
+from pytest_cleanup.resource import Key, Resource
+from pytest_cleanup.restore import Restoration
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """``leaks`` are ours, ``others`` are not, or are kept, and why; ``changes`` are lines about attributes.
+
+    ``plan`` is the order in which leaks would go, ``folders`` are those of their evidence, ``reports`` the bug reports.
+    ``problem`` tells why nothing could be said or done; ``refused`` that it was not begun.
+    """
+
+    mode: str
+    leaks: tuple[Leak, ...] = ()
+    others: tuple[tuple[Resource, str], ...] = ()
+    changes: tuple[str, ...] = ()
+    lost: tuple[Resource, ...] = ()
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    plan: tuple[str, ...] = ()
+    folders: Mapping[Key, Path] = field(default_factory=dict)
+    reports: tuple[Path, ...] = ()
+    done: Restoration | None = None
+    problem: str = ""
+    refused: bool = False
+
+    def after(self, done: Restoration) -> Aftermath:
+        """The same, once it was done."""
+        return replace(self, done=done)
+
+    @property
+    def verdict(self) -> str:
+        """How it ended, in one line."""
+        count = _things(len(self.leaks))
+        if self.problem:
+            return self.problem
+        if self.done is not None:
+            proved = "the cloud is as it was" if self.done.equal else "the cloud is NOT as it was"
+            seconds, calls = self.done.seconds, self.done.calls
+            return f"{len(self.done.deleted)} of {count} removed in {seconds:.1f} s with {calls} requests; {proved}"
+        tests = len({leak.attribution.nodeid for leak in self.leaks if leak.attribution})
+        by = f" by {tests} test{'' if tests == 1 else 's'}" if tests else ""
+        return f"{count} left{by}" if self.leaks else "nothing is left"
+
+    @property
+    def exit_code(self) -> int:
+        """What pytest ends with if its tests have passed: 0, 1 if the cloud is not as it was, 4 if refused."""
+        if self.problem:
+            return 4 if self.refused else 3
+        return 0 if self.done is None or self.done.equal else 1
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, as JSON's types."""
+        done = self.done
+        folders = {key: str(path) for key, path in self.folders.items()}
+        leaks = [{**leak.as_json(), "evidence": folders.get(leak.resource.key)} for leak in self.leaks]
+        told = None if done is None else {
+            "deleted": [one.as_json() for one in done.deleted], "equal": done.equal, "calls": done.calls,
+            "seconds": round(done.seconds, 3), "not restored": done.unrestored,
+            "failures": [
+                {"resource": one.resource.as_json(), "words": one.words, "steps": list(one.steps),
+                 "blockers": [blocker.as_json() for blocker in one.blockers]} for one in done.failures
+            ],
+        }  # fmt: skip
+        return {
+            "mode": self.mode, "verdict": self.verdict, "leaks": leaks,
+            "kept": [{**one.as_json(), "why": why} for one, why in self.others], "changes": list(self.changes),
+            "lost": [one.as_json() for one in self.lost], "not listed": dict(self.unknown), "plan": list(self.plan),
+            "done": told, "reports": list(map(str, self.reports)),
+        }  # fmt: skip
+
+
+def _things(count: int) -> str:
+    return f"{count} thing{'' if count == 1 else 's'}"

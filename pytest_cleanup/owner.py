@@ -1,0 +1,141 @@
+"""Hooks of the first process of a run, which owns the state of the cloud: before the first test, and after the last."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_cleanup import page, results, summary
+from pytest_cleanup.aftermath import Aftermath
+from pytest_cleanup.attribution import chronicle
+from pytest_cleanup.fixups import named as fixups_named
+from pytest_cleanup.keep import named
+from pytest_cleanup.kinds import kinds
+from pytest_cleanup.look import look
+from pytest_cleanup.refusal import Refused, check
+from pytest_cleanup.resource import Resource
+from pytest_cleanup.snapshot import Identity, Snapshot
+from pytest_cleanup.wanted import Wanted
+from pytest_cleanup.workers import end_workers
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.session import Session
+
+if TYPE_CHECKING:
+    from pytest_cleanup.view import View
+    from pytest_whitebox.cloud import Cloud
+
+_optional = pytest.hookimpl(optionalhook=True)
+
+
+class Owner:
+    """One for each run: workers of xdist have none."""
+
+    def __init__(self, config: pytest.Config, wanted: Wanted, session: Session) -> None:
+        self._config, self._wanted, self._session = config, wanted, session
+        self._file = session.run.path / "leaks.json"
+        self._before: Snapshot | None = None
+        self._view: View | None = None
+        self._told: Aftermath | None = None
+        self._of_tests: list[dict[str, Any]] = []
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Before any worker starts: what the cloud has now, or the snapshot that it is to return to."""
+        if not self._wanted.looks:
+            return
+        try:
+            fixups_named(*self._wanted.fixups)
+            self._before = self._snapshot()
+        except StackproofError as error:
+            raise pytest.UsageError(error.sentence) from None
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """After the last worker has ended: before JUnit's file and the report are written."""
+        end_workers(self._config)
+        if self._before is not None:
+            self._told = self._judge(self._before)
+            self._keep(self._told)
+            if self._told.exit_code and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+                session.exitstatus = self._told.exit_code
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """What tests were found to have left as soon as they ended."""
+        self._of_tests += getattr(report, results.ATTRIBUTE, [])
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """What the run left, at its end."""
+        if self._told is not None:
+            terminalreporter.section("left in the cloud")
+            for line in summary.lines(self._told, self._file):
+                terminalreporter.write_line(line)
+
+    @_optional
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        """The same in the report."""
+        shown = page.section(self._told) if self._told is not None else page.of_tests(self._of_tests)
+        if shown:
+            prefix.append(f"<style>{page.STYLE}</style>{shown}")
+
+    def _snapshot(self) -> Snapshot:
+        from pytest_cleanup.view import connect
+
+        given = Snapshot.read(self._wanted.snapshot) if self._wanted.snapshot else None
+        self._view = view = connect(self._session.choice.name if self._session.choice else None)
+        if given is not None:
+            check(given, Identity.of(view), given.look)
+            return given
+        found = look(view, kinds().values())
+        if not found.listed:
+            why = next(iter(found.failed.values()), "it has no service that is known")
+            raise Refused(f"nothing of the cloud can be listed: {why}", hint="use the credentials of an administrator")
+        clouds = self._session.choice.file if self._session.choice else None
+        taken = Snapshot(Identity.of(view), found, named(clouds=clouds))
+        taken.write(self._session.run.folder() / "snapshot.json")
+        return taken
+
+    def _judge(self, before: Snapshot) -> Aftermath:
+        from pytest_cleanup.judging import Judging
+
+        assert self._view is not None  # noqa: S101 -- there is none without a snapshot
+        cloud, acts = self._cloud(), chronicle.read(self._session.run.path)
+        judging = Judging(
+            self._view, before, self._wanted, self._session.run, acts, cloud, [self._kept_by_hooks], self._say()
+        )
+        try:
+            return judging.judge()
+        finally:
+            if cloud is not None:
+                cloud.close()
+
+    def _kept_by_hooks(self, resource: Resource) -> str | None:
+        why: str | None = self._config.hook.pytest_cleanup_keep(config=self._config, resource=resource)
+        return why
+
+    def _cloud(self) -> Cloud | None:
+        """The way behind the APIs; without it there is less evidence."""
+        from pytest_whitebox.cloud import Cloud
+
+        choice = self._session.choice
+        try:
+            return Cloud.connect(choice, self._session.ssh_config, self._session.inventory) if choice else None
+        except StackproofError:
+            return None
+
+    def _say(self) -> Callable[[str], None]:
+        reporter = self._config.pluginmanager.get_plugin("terminalreporter")
+        return lambda line: reporter.write_line(line) if reporter is not None else None
+
+    def _keep(self, told: Aftermath) -> None:
+        """The file for programs, and the properties of the run in JUnit's."""
+        self._session.run.folder()
+        self._file.touch(mode=0o600)
+        self._file.write_text(json.dumps(told.as_json(), indent=1, default=str) + "\n")
+        for plugin in self._config.pluginmanager.get_plugins():
+            if hasattr(plugin, "add_global_property"):  # the plugin that writes JUnit's file
+                plugin.add_global_property("cleanup", told.verdict)
+                for leak in told.leaks:
+                    plugin.add_global_property("leak", f"{leak.sentence}; made by {leak.attribution or 'nobody known'}")

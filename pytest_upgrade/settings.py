@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pytest_upgrade.ending import seconds
 from pytest_whitebox.core.setting import Setting
 
 PHASE = Setting(
@@ -22,4 +23,13 @@ RUNS = Setting(
     "folder that gets a folder for each run; by default .stackproof/upgrades", convert=str, metavar="FOLDER",
 )  # fmt: skip
 
-SETTINGS = (PHASE, RUN, STORE, RUNS)
+UNTIL = Setting(
+    "--upgrade-until", "UPGRADE_UNTIL", "", "",
+    "a file that ends --phase=during when it appears", convert=str, metavar="FILE",
+)  # fmt: skip
+FOR = Setting(
+    "--upgrade-for", "UPGRADE_FOR", "", 0.0,
+    "the time after which --phase=during ends, as in 30m", convert=seconds, metavar="TIME",
+)  # fmt: skip
+
+SETTINGS = (PHASE, RUN, STORE, RUNS, UNTIL, FOR)

@@ -19,7 +19,8 @@ from pytest_whitebox.trace import Trace
 if TYPE_CHECKING:
     from pytest_whitebox.core.inventories import Inventory
 
-_LOOKS_ONLY = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "collectonly")
+#: Options with which nothing is run.
+LOOKS_ONLY = ("help", "version", "markers", "showfixtures", "show_fixtures_per_test", "collectonly")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Session:
         where = ssh_source if ssh else "beside clouds.yaml" if path else "your own"
         worker: dict[str, Any] = getattr(config, "workerinput", {})
         named = (bool(name) and not source.startswith("$")) or given
-        named = named and not any(config.getoption(o, False) for o in _LOOKS_ONLY)
+        named = named and not any(config.getoption(o, False) for o in LOOKS_ONLY)
         run = _run(config, worker)
         strict, _ = settings.STRICT.read(config)
         own = worker.get("workerid", "")

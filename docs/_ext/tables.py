@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,14 @@ _SAMPLES = Path(__file__).parents[1] / "acceptance" / "faults.json"
 
 
 class _Table(SphinxDirective):
-    """A directive that writes Markdown and has it parsed in its place."""
+    """A directive that writes Markdown and has it parsed in its place; its argument names a plugin."""
+
+    optional_arguments = 1
+
+    @property
+    def plugin(self) -> str:
+        """The package of the plugin that it is about."""
+        return str(self.arguments[0]) if self.arguments else "pytest_whitebox"
 
     def run(self) -> list[nodes.Node]:
         """Parse what the subclass writes."""
@@ -34,10 +42,8 @@ class Settings(_Table):
 
     def lines(self) -> Iterator[str]:
         """One definition per setting."""
-        from pytest_whitebox.settings import SETTINGS
-
-        for setting in SETTINGS:
-            doors = [f"environment `{setting.env}`", f"ini `{setting.ini}`"]
+        for setting in import_module(f"{self.plugin}.settings").SETTINGS:
+            doors = [f"environment `{setting.env}`", *([f"ini `{setting.ini}`"] if setting.ini else [])]
             if setting.default:
                 doors.append(f"default `{setting.default}`")
             word = f"{setting.option} {setting.metavar or ''}".strip()
@@ -49,9 +55,8 @@ class Markers(_Table):
 
     def lines(self) -> Iterator[str]:
         """One definition per marker."""
-        from pytest_whitebox.markers import MARKERS, WORDS
-
-        for text in (*(marker.usage for marker in MARKERS.values()), *WORDS):
+        markers = import_module(f"{self.plugin}.markers")
+        for text in (*(marker.usage for marker in markers.MARKERS.values()), *getattr(markers, "WORDS", ())):
             usage, _, meaning = text.partition(": ")
             yield f"`@pytest.mark.{usage}`\n: {meaning}\n"
 
@@ -61,12 +66,24 @@ class Fixtures(_Table):
 
     def lines(self) -> Iterator[str]:
         """One definition per fixture, in the order of the source."""
-        from pytest_whitebox import fixtures
-
-        for name, fixture in vars(fixtures).items():
+        for name, fixture in vars(import_module(f"{self.plugin}.fixtures")).items():
             marker = getattr(fixture, "_fixture_function_marker", None)
             if marker is not None and not name.startswith("_"):
                 yield f"`{name}` ({marker.scope})\n: {_sentence(fixture)}\n"
+
+
+class Phases(_Table):
+    """Which marker runs in which phase of an upgrade, and what it does then."""
+
+    def lines(self) -> Iterator[str]:
+        """One row per marker, one column per phase."""
+        from pytest_upgrade.markers import WHEN
+        from pytest_upgrade.phase import Phase
+
+        yield f"| marker | {' | '.join(f'`--phase={phase}`' for phase in Phase)} |\n|---{'|---' * len(Phase)}|"
+        for marker, when in WHEN.items():
+            yield f"| `{marker}` | {' | '.join(when.get(phase, 'deselected') for phase in Phase)} |"
+        yield f"| none of them | {' | '.join('deselected' for _ in Phase)} |"
 
 
 class Needs(_Table):
@@ -233,7 +250,7 @@ def _plain(text: str) -> str:
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     for directive in (
-        Settings, Markers, Needs, Fixtures, Verbs, Actions, Domain, Releases, Faults, Deployments, Replaced,
+        Settings, Markers, Phases, Needs, Fixtures, Verbs, Actions, Domain, Releases, Faults, Deployments, Replaced,
     ):  # fmt: skip
         app.add_directive(directive.__name__.lower(), directive)
     return {"parallel_read_safe": True}

@@ -1,0 +1,168 @@
+"""The markers of this plugin, and which of them runs in which phase."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
+
+import pytest
+
+from pytest_upgrade.phase import Phase
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Rolling:
+    """``@pytest.mark.rolling``: what has to hold before and after a rolling upgrade, and while two releases run."""
+
+    usage: ClassVar[str] = "rolling: holds before, beside and after a rolling upgrade"
+
+    @classmethod
+    def from_mark(cls, mark: pytest.Mark) -> Rolling:
+        """What a marker says; raises `pytest.Collector.CollectError` for what it cannot say."""
+        if mark.args or mark.kwargs:
+            raise _misused("rolling", "it takes no arguments")
+        return cls()
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A request that is sent again and again: ``GET compute /servers``.
+
+    >>> Probe.from_text("GET compute /servers").service
+    'compute'
+    """
+
+    method: str
+    service: str
+    path: str
+
+    @classmethod
+    def from_text(cls, text: str) -> Probe:
+        """Parse a method, a service type and a path; raises `ValueError` for anything else."""
+        words = text.split() if isinstance(text, str) else []
+        if len(words) != 3 or words[0] not in _METHODS or not words[2].startswith("/"):
+            raise ValueError(f"{text!r} is no probe: write METHOD SERVICE /PATH, as in 'GET compute /servers'")
+        return cls(*words)
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroDowntime:
+    """``@pytest.mark.zero_downtime(probe="GET compute /servers")``: no request fails while the cloud is upgraded."""
+
+    usage: ClassVar[str] = "zero_downtime(probe): no request of the probe, or of several, fails during an upgrade"
+
+    probes: tuple[Probe, ...]
+
+    @classmethod
+    def from_mark(cls, mark: pytest.Mark) -> ZeroDowntime:
+        """What a marker says; raises `pytest.Collector.CollectError` for what it cannot say."""
+        return cls(_probes("zero_downtime", mark))
+
+
+@dataclass(frozen=True, slots=True)
+class ZeroImpact:
+    """``@pytest.mark.zero_impact(probe="GET compute /servers")``: nor does any take longer than before."""
+
+    usage: ClassVar[str] = "zero_impact(probe): no request of the probe, or of several, gets slower during an upgrade"
+
+    probes: tuple[Probe, ...]
+
+    @classmethod
+    def from_mark(cls, mark: pytest.Mark) -> ZeroImpact:
+        """What a marker says; raises `pytest.Collector.CollectError` for what it cannot say."""
+        return cls(_probes("zero_impact", mark))
+
+
+@dataclass(frozen=True, slots=True)
+class InPhase:
+    """``@pytest.mark.phase("pre", "post")``: runs in these phases, whatever its other markers say."""
+
+    usage: ClassVar[str] = "phase(*names): runs in these phases of an upgrade (pre, during, post) and in no other"
+
+    phases: frozenset[Phase]
+
+    @classmethod
+    def from_mark(cls, mark: pytest.Mark) -> InPhase:
+        """What a marker says; raises `pytest.Collector.CollectError` for what it cannot say."""
+        known = ", ".join(Phase)
+        if not mark.args or mark.kwargs:
+            raise _misused("phase", f"it takes the names of phases: {known}")
+        strange = [word for word in mark.args if word not in list(Phase)]
+        if strange:
+            raise _misused("phase", f"{strange[0]!r} is none of {known}")
+        return cls(frozenset(map(Phase, mark.args)))
+
+
+Tag = type[Rolling] | type[ZeroDowntime] | type[ZeroImpact]
+TAGS: Mapping[str, Tag] = MappingProxyType(
+    {"rolling": Rolling, "zero_downtime": ZeroDowntime, "zero_impact": ZeroImpact}
+)
+MARKERS: Mapping[str, Tag | type[InPhase]] = MappingProxyType({**TAGS, "phase": InPhase})
+
+#: When a test runs that has a marker, and what is done with it then. `phase` overrules it.
+WHEN: Mapping[str, Mapping[Phase, str]] = MappingProxyType(
+    {
+        "rolling": {
+            Phase.PRE: "makes what it needs and keeps its baselines",
+            Phase.DURING: "finds what it made, between the releases",
+            Phase.POST: "finds what it made, compares with its baselines",
+        },
+        "zero_downtime": {Phase.DURING: "judges its probes once the upgrade has ended"},
+        "zero_impact": {
+            Phase.PRE: "takes the baseline of its probes",
+            Phase.DURING: "judges its probes once the upgrade has ended",
+            Phase.POST: "takes the baseline again",
+        },
+    }
+)
+
+
+def declare(config: pytest.Config) -> None:
+    """Make the markers known to pytest."""
+    for marker in MARKERS.values():
+        config.addinivalue_line("markers", marker.usage)
+
+
+def check(collected: object) -> None:
+    """Raise `pytest.Collector.CollectError` if a marker is misused on one of the collected tests."""
+    for item in collected if isinstance(collected, Iterable) else ():
+        for mark in item.iter_markers() if isinstance(item, pytest.Item) else ():
+            if mark.name in MARKERS:
+                MARKERS[mark.name].from_mark(mark)
+
+
+def phases_of(item: pytest.Item) -> frozenset[Phase]:
+    """The phases in which a test runs; the nearest `phase` marker overrules all others."""
+    own = item.get_closest_marker("phase")
+    if own is not None:
+        return InPhase.from_mark(own).phases
+    return frozenset(phase for tag in tags_of(item) for phase in WHEN[tag])
+
+
+def tags_of(item: pytest.Item) -> tuple[str, ...]:
+    """The tags of upgrades that a test is about, in the order of what they demand."""
+    return tuple(tag for tag in TAGS if item.get_closest_marker(tag))
+
+
+def waits(item: pytest.Item) -> bool:
+    """True for a test that, during an upgrade, judges what was seen until its end."""
+    return any(item.get_closest_marker(tag) for tag in ("zero_downtime", "zero_impact"))
+
+
+def _probes(name: str, mark: pytest.Mark) -> tuple[Probe, ...]:
+    given = [*mark.args, *([mark.kwargs["probe"]] if "probe" in mark.kwargs else [])]
+    if not given or set(mark.kwargs) - {"probe"}:
+        raise _misused(name, 'it takes probes, as in probe="GET compute /servers"')
+    texts = [text for one in given for text in (one if isinstance(one, list | tuple) else [one])]
+    try:
+        return tuple(map(Probe.from_text, texts))
+    except ValueError as error:
+        raise _misused(name, str(error)) from None
+
+
+def _misused(name: str, why: str) -> Exception:
+    return pytest.Collector.CollectError(f"@pytest.mark.{name}: {why}")

@@ -1,0 +1,54 @@
+"""Which tests a phase runs, and what is said of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_upgrade.markers import MARKERS, phases_of, waits
+from pytest_upgrade.phase import Phase
+from pytest_upgrade.recording import ended_key
+
+if TYPE_CHECKING:
+    from pytest_upgrade.session import Session
+
+#: How many tests were collected, and how many of them the phase has.
+counted_key = pytest.StashKey[tuple[int, int]]()
+
+
+def select(config: pytest.Config, items: list[pytest.Item], phase: Phase) -> None:
+    """Leave the tests of a phase and deselect all others; during an upgrade those that judge its end come last."""
+    chosen = [item for item in items if phase in phases_of(item)]
+    others = [item for item in items if phase not in phases_of(item)]
+    config.stash[counted_key] = len(items), len(chosen)
+    if phase is Phase.DURING:
+        chosen.sort(key=waits)
+    if others:
+        config.hook.pytest_deselected(items=others)
+    items[:] = chosen
+
+
+def told(config: pytest.Config, session: Session) -> Iterator[str]:
+    """Why a phase had no test, what has ended it, and where more is known."""
+    collected, chosen = config.stash.get(counted_key, (0, 1))
+    if not chosen:
+        names = ", ".join(MARKERS)
+        yield f"phase {session.phase} has none of the {collected} chosen tests: mark those it is for ({names})"
+    if ended := config.stash.get(ended_key, ""):
+        yield f"phase during: {ended}"
+    yield f"run {session.run.id}: `pytest-upgrade show {session.run.id}` tells what is known of it"
+
+
+def for_controller(config: pytest.Config) -> tuple[tuple[int, int], str]:
+    """What a worker of xdist tells its controller, who has collected nothing and waited for nothing."""
+    return config.stash.get(counted_key, (0, 1)), config.stash.get(ended_key, "")
+
+
+def from_worker(config: pytest.Config, said: tuple[tuple[int, int], str]) -> None:
+    """Take what a worker has told; all have collected the same."""
+    counted, ended = said
+    config.stash[counted_key] = (counted[0], counted[1])
+    if ended:
+        config.stash[ended_key] = ended

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 def snapshot(options: argparse.Namespace) -> int:
     """Write one."""
-    view = _view(options)
-    found = look(view, kinds().values())
-    Snapshot(Identity.of(view), found, _named(options)).write(options.output)
+    with _view(options) as view:
+        found = look(view, kinds().values())
+        Snapshot(Identity.of(view), found, _named(options)).write(options.output)
     print(f"{len(found.resources)} resources of {len(found.listed)} kinds in {options.output}")
     for kind, why in found.failed.items():
         print(f"not in it, and so never deleted: {kind}: {why}", file=sys.stderr)
@@ -43,9 +43,9 @@ def snapshot(options: argparse.Namespace) -> int:
 def report(options: argparse.Namespace) -> int:
     """Say what differs."""
     taken = Snapshot.read(options.snapshot)
-    view = _view(options)
-    now = look(view, kinds().values())
-    check(taken, Identity.of(view), now, options.emptied)
+    with _view(options) as view:
+        now = look(view, kinds().values())
+        check(taken, Identity.of(view), now, options.emptied)
     found, all_ = triage(taken.look, now, kinds(), WholeCloud(), [keeper(taken.named)])
     if options.json:
         changed = {str(change.now): list(change.lines()) for change in all_.changed}
@@ -70,8 +70,7 @@ def restore(options: argparse.Namespace) -> int:
     if not options.scope:
         hint = "say --scope cloud if nobody else uses it, or --scope project:NAME"
         raise Refused("it is not known who made what appeared in the cloud since the snapshot", hint=hint)
-    view = _view(options)
-    with locked(view.auth_url, view.region or ""):
+    with _view(options) as view, locked(view.auth_url, view.region or ""):
         now = look(view, kinds().values())
         check(taken, Identity.of(view), now, options.emptied)
         scope = _scope(options.scope, now)
@@ -93,8 +92,7 @@ def purge(options: argparse.Namespace) -> int:
         raise Refused("it was not said what to purge", hint=hint)
     if not (options.dry_run or options.yes_delete_everything):
         raise Refused("this deletes what is there, whoever made it", hint="say --yes-delete-everything, or --dry-run")
-    view = _view(options)
-    with locked(view.auth_url, view.region or ""):
+    with _view(options) as view, locked(view.auth_url, view.region or ""):
         now = look(view, kinds().values())
         purging.check(now)
         doomed = purging.doomed(view, now, options.project, kinds(), [keeper(names)])

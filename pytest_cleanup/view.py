@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from pytest_cleanup.endpoints import VERSIONS, Microversion, with_version
 from pytest_cleanup.errors import ApiError, words_of
+from pytest_cleanup.grants import Grants
 from pytest_cleanup.pace import Pace
 from pytest_whitebox.core.errors import StackproofError
 
@@ -45,6 +46,7 @@ class View:
         self.clocks: dict[str, float] = {}
         self._seen: dict[object, Any] = {}
         self._doors: dict[object, Lock] = {}
+        self._facts: dict[str, Any] = {}
         self._roots: dict[str, str | None] = {}
         self._spoken: dict[str, Microversion | None] = {}
 
@@ -63,6 +65,50 @@ class View:
         """Where Keystone is."""
         return str(self._session.auth.auth_url)
 
+    def close(self) -> None:
+        """Leave the cloud as it was found."""
+        if "grants" in self._facts:
+            self.grants.close()
+
+    def __enter__(self) -> View:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def grants(self) -> Grants:
+        """The roles that we give ourselves while we look."""
+        return self.forever("grants", lambda: Grants(self))
+
+    def within(self, project: str) -> View:
+        """The same cloud as a user of a project in which we have a role."""
+        from keystoneauth1.identity.v3 import Token
+        from keystoneauth1.session import Session
+
+        other = copy(self)
+        auth = Token(self.auth_url, self._session.get_token(), project_id=project)
+        session = Session(auth, session=self._session.session, verify=self._session.verify, cert=self._session.cert)
+        other._session, other._roots, other._seen, other._doors = session, {}, {}, {}
+        other.__dict__.pop("access", None)
+        assert other.access.auth_token  # noqa: S101 -- asked here, so that no thread has to
+        return other
+
+    def resold(self, project: str) -> View:
+        """The same view with the account of another project in Swift, for an administrator of its reseller."""
+        other = copy(self)
+        own = str(self._root("object-store"))
+        other._roots = {**self._roots, "object-store": own.replace(self.project, project)}
+        return other
+
+    def forever(self, name: str, find: Callable[[], T]) -> T:
+        """What ``find`` gives, which is found once for all looks."""
+        with self._lock:
+            if name not in self._facts:
+                self._facts[name] = find()
+            found: T = self._facts[name]
+            return found
+
     def set_clock(self) -> None:
         """Learn what time it is in the cloud: when Keystone says that it issued a new token."""
         self._session.invalidate()
@@ -74,9 +120,12 @@ class View:
         """True if the catalog has a service of this type, by any of its names."""
         return self._root(service) is not None
 
-    def get(self, service: str, path: str, version: str | None = None, **params: Any) -> Any:
+    def get(
+        self, service: str, path: str, version: str | None = None, headers: Mapping[str, str] | None = None,
+        **params: Any,
+    ) -> Any:  # fmt: skip
         """The body of an answer, as JSON's types."""
-        return self.ask("GET", service, path, version=version, params=params).json()
+        return self.ask("GET", service, path, version=version, params=params, headers=headers).json()
 
     def post(self, service: str, path: str, body: Any, version: str | None = None) -> Any:
         """Send something, and give the body of the answer; None if it has none."""
@@ -90,10 +139,13 @@ class View:
         """Change something, and give the body of the answer; None if it has none."""
         return _body(self.ask("PATCH", service, path, version=version, json=body, headers=headers))
 
-    def delete(self, service: str, path: str, version: str | None = None, **params: Any) -> None:
+    def delete(
+        self, service: str, path: str, version: str | None = None, headers: Mapping[str, str] | None = None,
+        **params: Any,
+    ) -> None:  # fmt: skip
         """Delete something; that it is gone already is no error."""
         try:
-            self.ask("DELETE", service, path, version=version, params=params)
+            self.ask("DELETE", service, path, version=version, params=params, headers=headers)
         except ApiError as error:
             if not error.absent:
                 raise
@@ -114,16 +166,19 @@ class View:
         other._seen, other._doors = {}, {}
         return other
 
-    @cached_property
+    @property
     def extensions(self) -> frozenset[str]:
         """The aliases of Neutron's extensions."""
-        told = self.get("network", "/extensions") if self.has("network") else {}
-        return frozenset(one["alias"] for one in told.get("extensions", ()))
+        told = self.forever("extensions", lambda: self.get("network", "/extensions"))
+        return frozenset(one["alias"] for one in told["extensions"])
 
-    def rows(self, service: str, path: str, key: str, version: str | None = None, **params: Any) -> list[Any]:
+    def rows(
+        self, service: str, path: str, key: str, version: str | None = None, headers: Mapping[str, str] | None = None,
+        **params: Any,
+    ) -> list[Any]:  # fmt: skip
         """All entries of a collection, page by page, each look at the cloud once; raises rather than leave some out."""
         name = (service, path, version, tuple(sorted(params.items())))
-        return self.once(name, lambda: list(self._pages(service, path, key, version, params)))
+        return self.once(name, lambda: list(self._pages(service, path, key, version, params, headers)))
 
     def once(self, name: object, find: Callable[[], T]) -> T:
         """What ``find`` gives, which is found once in each look at the cloud, by whichever thread comes first."""
@@ -141,12 +196,13 @@ class View:
             return list(pool.map(ask, items))
 
     def _pages(
-        self, service: str, path: str, key: str, version: str | None, params: Mapping[str, Any]
-    ) -> Iterator[Any]:
+        self, service: str, path: str, key: str, version: str | None, params: Mapping[str, Any],
+        headers: Mapping[str, str] | None,
+    ) -> Iterator[Any]:  # fmt: skip
         known: set[tuple[tuple[str, str], ...]] = set()
         query: Mapping[str, Any] | None = params
         while query is not None:
-            body = self.get(service, path, version, **query)
+            body = self.get(service, path, version, headers, **query)
             if not isinstance(body, dict) or not isinstance(body.get(key), list):
                 raise ApiError(service, f"GET {path}", 200, f"without a list of {key}")
             yield from body[key]
@@ -167,10 +223,11 @@ class View:
         spoken = self._speak(service, version)
         self._pace.take()
         self._count(service)
+        headers = {"Accept": "application/json", **(words.pop("headers", None) or {})}
         try:
             answer = self._session.request(
-                root + path, method, raise_exc=False, timeout=_PATIENCE, headers={"Accept": "application/json"}
-                | words.pop("headers", {}), microversion=spoken, microversion_service_type=service, connect_retries=1,
+                root + path, method, raise_exc=False, timeout=_PATIENCE, headers=headers, connect_retries=1,
+                microversion=spoken, microversion_service_type=service,
                 status_code_retries=2, retriable_status_codes=_AGAIN, **words,
             )  # fmt: skip
         except ClientException as error:
@@ -233,6 +290,7 @@ def connect(cloud: str | None, rate: float = 0) -> View:
         region: Any = openstack.config.OpenStackConfig(app_name="stackproof").get_one(cloud=cloud)
         view = View(region.get_session(), region.get_region_name(), region.get_interface() or "public", rate)
         view.set_clock()
+        view.grants  # noqa: B018 -- what a run that was killed had is taken back
     except (ClientException, SDKException) as error:
         words = (str(error).strip() or type(error).__name__).splitlines()[0]
         named = f"--os-cloud {cloud} " if cloud else ""

@@ -8,7 +8,10 @@ from importlib.metadata import entry_points
 
 from pytest_cleanup.kind import Kind
 
-_OURS = ("compute", "block_storage", "network", "network_policy")
+_OURS = (
+    "compute", "block_storage", "network", "network_policy", "network_services", "image", "identity", "object_store",
+    "key_manager", "orchestration", "dns", "placement", "load_balancer", "shared_file_system", "baremetal", "others",
+)  # fmt: skip
 #: Whoever installs a kind of its own names it, or a sequence of them, under this group.
 _GROUP = "stackproof.cleanup.kinds"
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _STORAGE = "block-storage"
 #: With this one, groups, transfers and backups tell whose they are.
 _VERSION = "3.60"
-_ALL = {"all_tenants": 1}
+_ALL: dict[str, Any] = {"all_tenants": 1}
 _STUCK = frozenset({"error_deleting", "error"})
 #: What Cinder adds to the metadata that users gave.
 _OWN_METADATA = ("attached_mode", "readonly")

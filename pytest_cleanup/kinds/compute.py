@@ -71,7 +71,7 @@ def _server_groups(view: View) -> list[Row]:
     """Nova pages them, and tells no next page."""
     found: list[Row] = []
     while True:
-        query = {"all_projects": "true", "limit": _MOST, "offset": len(found)}
+        query: dict[str, Any] = {"all_projects": "true", "limit": _MOST, "offset": len(found)}
         page = view.get(_COMPUTE, "/os-server-groups", _VERSION, **query)["server_groups"]
         found += page
         if len(page) < _MOST:

@@ -102,7 +102,7 @@ def parser() -> argparse.ArgumentParser:
     verb("clouds-yaml", commands.clouds_yaml, "print the path of the cloud's clouds.yaml")
     logs = verb("logs", commands.logs, "print the end of a service's log")
     logs.add_argument("service", metavar="SERVICE")
-    logs.add_argument("-n", "--lines", type=int, default=100, metavar="N", help="how many lines (default 100)")
+    logs.add_argument("-n", "--lines", type=_above_zero, default=100, metavar="N", help="how many lines (default 100)")
     logs.add_argument("-f", "--follow", action="store_true", help="go on as the log grows")
     ssh = verb("ssh", commands.ssh, "open a shell on a host, or run a command there")
     ssh.add_argument("host", metavar="HOST")
@@ -121,7 +121,11 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument("instance", nargs="?", default="", metavar="INSTANCE", help="a or b (default all there are)")
         if name == "drain":
             made.add_argument(
-                "--timeout", type=float, default=DRAIN_TIMEOUT, metavar="SECONDS", help="to wait (default %(default)s)"
+                "--timeout",
+                type=_above_zero,
+                default=DRAIN_TIMEOUT,
+                metavar="SECONDS",
+                help="to wait (default %(default)s)",
             )
     verb("metrics", api_commands.metrics, "count requests by API, memory and processor time by service").add_argument(
         "--output", type=Path, metavar="FILE", help="write it there as JSON, process by process"
@@ -137,6 +141,12 @@ def parser() -> argparse.ArgumentParser:
         verb(name, command, meaning).add_argument("fault", nargs="?", metavar="FAULT")
     verb("doctor", commands.doctor, "check whether this machine can carry a cloud; changes nothing")
     return top
+
+
+def _above_zero(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
 
 
 if __name__ == "__main__":

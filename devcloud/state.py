@@ -119,8 +119,8 @@ class State:
 
     def refuse_foreign(self) -> None:
         """Raise `StackproofError` if the folder holds something that no devcloud made."""
-        if self.path.is_file():
-            raise StackproofError(f"{self.path} is a file", hint="give a folder with --state DIR")
+        if self.path.exists() and not self.path.is_dir():
+            raise StackproofError(f"{self.path} is no folder", hint="give a folder with --state DIR")
         if self.path.exists() and not self.exists and set(os.listdir(self.path)) - {_LOCK}:
             raise StackproofError(
                 f"{self.path} is not empty and no devcloud made it", hint="give another folder with --state DIR"
@@ -142,7 +142,7 @@ class State:
         """The recorded settings; raises `StackproofError` if there is no cloud here or a newer devcloud made it."""
         try:
             recorded = json.loads((self.path / _MARKER).read_text())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             raise StackproofError(f"there is no cloud in {self.path}", hint="make one with `devcloud up`") from None
         except ValueError:
             raise StackproofError(

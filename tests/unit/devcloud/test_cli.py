@@ -59,6 +59,23 @@ def test_a_folder_with_something_else_is_left_alone(tmp_path: Path, capsys: pyte
     assert [file.name for file in tmp_path.iterdir()] == ["letter"]
 
 
+@pytest.mark.parametrize(
+    ("verb", "said"),
+    [("up", "is no folder; give a folder with --state DIR"), ("status", "make one with `devcloud up`")],
+)
+def test_a_state_folder_that_is_no_folder_is_told(verb: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--state", "/dev/null", verb]) == 1
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["logs", "nova-api", "-n", "-5"], ["drain", "nova-api", "--timeout", "0"]])
+def test_a_number_that_makes_no_sense_is_misuse(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(words)
+    assert left.value.code == 2
+    assert f"'{words[-1]}' is no whole number above 0" in capsys.readouterr().err
+
+
 def test_unknown_service_is_answered_with_those_there_are(cloud: State, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--state", str(cloud.path), "logs", "nova-comput"]) == 1
     said = capsys.readouterr().err

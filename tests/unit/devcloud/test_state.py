@@ -41,7 +41,7 @@ def test_a_foreign_folder_is_neither_used_nor_deleted(tmp_path: Path) -> None:
 
 def test_a_file_is_no_state_folder(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StackproofError, match="is a file"):
+    with pytest.raises(StackproofError, match="is no folder"):
         State(tmp_path / "file").create(Settings())
 
 

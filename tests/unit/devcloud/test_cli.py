@@ -71,7 +71,7 @@ def test_a_state_folder_that_is_no_folder_is_told(verb: str, said: str, capsys: 
 @pytest.mark.parametrize("words", [["logs", "nova-api", "-n", "-5"], ["drain", "nova-api", "--timeout", "0"]])
 def test_a_number_that_makes_no_sense_is_misuse(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as left:
-        main(words)
+        main(["--state", "/dev/null", *words])
     assert left.value.code == 2
     assert f"'{words[-1]}' is no whole number above 0" in capsys.readouterr().err
 

@@ -9,11 +9,11 @@ from devcloud.faults.servers import make_server, remove_server
 from devcloud.faults.site import Site
 from devcloud.hosts.host import Host
 from devcloud.journal import Notes
+from devcloud.services.databases import DEVICES
 
 _FULL = "/run/devcloud/full"
 _IMAGES = "/var/lib/glance"
 _INSTANCES = "/var/lib/nova/instances"
-_OBJECTS = "/srv/node/d1"
 
 
 def _fill(role: str, folder: str, site: Site, _: Notes) -> None:
@@ -82,11 +82,13 @@ def _unmount_objects(site: Site, notes: Notes) -> None:
     store = site.admin.object_store
     store.create_container(notes.target)
     store.upload_object(notes.target, "letter", data=b"dear operator")
-    site.controller.run(["mount", "-t", "tmpfs", "-o", "ro,size=4k", "tmpfs", _OBJECTS])
+    for device in DEVICES:
+        site.controller.run(["mount", "-t", "tmpfs", "-o", "ro,size=4k", "tmpfs", device])
 
 
 def _objects_back(site: Site, notes: Notes) -> None:
-    _empty("controller", _OBJECTS, site, notes)
+    for device in DEVICES:
+        _empty("controller", device, site, notes)
     store = site.admin.object_store
     store.delete_object("letter", container=notes.target, ignore_missing=True)
     store.delete_container(notes.target, ignore_missing=True)
@@ -130,12 +132,12 @@ FAULTS: tuple[Fault, ...] = (
     ),
     Fault(
         "object-device-missing",
-        "Swift's device is not mounted: an empty folder that takes no writes is in its place",
+        "Swift's devices are not mounted: empty folders that take no writes are in their place",
         "every object and container answers 404, `openstack object create` 503; no daemon complains of its own accord",
         _unmount_objects,
         _objects_back,
         _object_is_missed,
-        "the folder is taken away, the object deleted",
+        "the folders are taken away, the object deleted",
         names=("swift-account on {controller}", "swift-container on {controller}", "swift-object on {controller}"),
         needs="swift",
     ),

@@ -9,6 +9,8 @@ from devcloud.apis.doors import Doors
 from devcloud.hosts.host import Host
 
 _DATA = "/var/lib/mysql/data"
+#: Where Swift keeps things: three devices have each, and one more is there if one of these is lost.
+DEVICES = tuple(f"/srv/node/d{number}" for number in range(1, 5))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +128,16 @@ def pool(controller: Host, *, programs: str) -> None:
 
 
 def rings(controller: Host, *, programs: str) -> bool:
-    """Make Swift's rings of one device; returns False if they are there."""
+    """Make Swift's rings, by which three of its devices have each thing; returns False if they are there."""
     if controller.path("/etc/swift/object.ring.gz").exists():
         return False
     for ring, port in (("account", 6202), ("container", 6201), ("object", 6200)):
         builder = f"/etc/swift/{ring}.builder"
         controller.run(["rm", "-f", builder])
-        controller.run([f"{programs}/swift-ring-builder", builder, "create", "4", "1", "1"])
-        device = f"r1z1-{controller.plan.mgmt}:{port}/d1"
-        controller.run([f"{programs}/swift-ring-builder", builder, "add", device, "1"])
+        controller.run([f"{programs}/swift-ring-builder", builder, "create", "4", "3", "1"])
+        names = (device.rpartition("/")[2] for device in DEVICES)
+        added = (f"r1z{zone}-{controller.plan.mgmt}:{port}/{name}" for zone, name in enumerate(names, 1))
+        weighed = [word for device in added for word in (device, "1")]
+        controller.run([f"{programs}/swift-ring-builder", builder, "add", *weighed])
         controller.run([f"{programs}/swift-ring-builder", builder, "rebalance"])
     return True

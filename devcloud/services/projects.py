@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from devcloud.services.databases import DEVICES
 from devcloud.services.service import Alive, Command, Http, Report, Service
 from devcloud.topology import COMPUTE
 
@@ -92,7 +93,7 @@ OPENSTACK: tuple[Service, ...] = (
             (f"{{bin}}/swift-{part}-server", f"/etc/swift/{part}-server.conf"),
             Http(port, "/healthcheck"),
             after=("syslog",),
-            folders=("/srv/node/d1",),
+            folders=DEVICES,
         )
         for part, port in (("account", 6202), ("container", 6201), ("object", 6200))
     ),

@@ -15,6 +15,8 @@ from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.core.together import together
 from pytest_whitebox.core.wait import wait_for
 
+#: The Nova that gives each guest an I/O thread, and later ones do: 2026.1.
+IO_THREADS = 33
 #: ``give_cpus({host: GuestCpus(…)})``
 GiveCpus = Callable[[Mapping[Host, GuestCpus]], None]
 
@@ -56,9 +58,13 @@ def cpus_of(host: Host) -> list[int]:
     return sorted(parse_cpus(host.file("/sys/devices/system/cpu/online").content_string))
 
 
-def iothread_cpus(domain: Domain) -> set[frozenset[int]]:
-    """What the I/O threads of a guest are pinned to, each of them; Nova gives every guest one since 2026.1."""
-    return {domain.iothread_pins.get(number, frozenset()) for number in range(1, (domain.iothreads or 0) + 1)}
+def assert_io_threads(domain: Domain, cpus: frozenset[int]) -> None:
+    """Each I/O thread of a guest is pinned to these CPUs, or to none if they are none; an older Nova gives none."""
+    assert domain.nova is not None
+    number = 1 if int((domain.nova.package or "0").partition(".")[0]) >= IO_THREADS else 0
+
+    assert (domain.iothreads or 0) == number
+    assert domain.iothread_pins == (dict.fromkeys(range(1, number + 1), cpus) if cpus else {})
 
 
 def siblings(host: Host, cpu: int) -> frozenset[int]:

@@ -10,7 +10,7 @@ from pytest_whitebox.core.databases import Databases, recorded_topology
 from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.create import Create
 
-from .conftest import GiveCpus, cpus_of, iothread_cpus, siblings
+from .conftest import GiveCpus, assert_io_threads, cpus_of, siblings
 
 pytestmark = pytest.mark.requires("libvirt", "placement", pcpus=2)
 
@@ -50,7 +50,7 @@ def test_emulator_floats_on_its_guests_cpus_where_none_are_shared(create: Create
     for server in (a, b):
         domain = server.domain
         assert server.emulator_affinity == domain.emulator_pins == domain.pinned_cpus
-        assert iothread_cpus(domain) <= {domain.pinned_cpus}
+        assert_io_threads(domain, domain.pinned_cpus)
 
 
 @pytest.mark.idempotent_id("0cf5bbb6-a91e-4643-9e9c-a4c4fc823fd4")
@@ -63,7 +63,7 @@ def test_isolated_emulator_has_a_dedicated_cpu_of_its_own(create: Create, databa
     assert len(domain.emulator_pins) == 1
     assert domain.pinned_cpus.isdisjoint(domain.emulator_pins)
     assert domain.pinned_cpus | domain.emulator_pins == GuestCpus.of(host.service("nova-compute").config).dedicated
-    assert iothread_cpus(domain) <= {domain.emulator_pins}
+    assert_io_threads(domain, domain.emulator_pins)
 
 
 @pytest.mark.idempotent_id("163ae126-6ccc-437d-95bf-af79321e0f4f")

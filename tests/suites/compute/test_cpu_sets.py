@@ -11,7 +11,7 @@ from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
 
-from .conftest import GiveCpus, cpus_of, iothread_cpus
+from .conftest import GiveCpus, assert_io_threads, cpus_of
 
 pytestmark = pytest.mark.requires("libvirt", "placement", pcpus=2)
 
@@ -50,7 +50,7 @@ def test_emulator_of_a_dedicated_guest_runs_on_the_shared_cpus(create: Create, h
 
     assert domain.pinned_cpus == cpus.dedicated
     assert server.emulator_affinity == domain.emulator_pins == cpus.shared
-    assert iothread_cpus(domain) <= {cpus.shared}
+    assert_io_threads(domain, cpus.shared)
 
 
 @pytest.mark.smoke
@@ -126,7 +126,7 @@ def assert_floats(server: Server, cpus: GuestCpus) -> None:
     assert domain.vcpu_pins == {}
     assert domain.cpuset == cpus.shared
     assert set(server.affinity.values()) == {cpus.shared}
-    assert iothread_cpus(domain) <= {frozenset()}
+    assert_io_threads(domain, frozenset())
 
 
 def allocated(cloud: Cloud, server: Server) -> dict[str, int]:

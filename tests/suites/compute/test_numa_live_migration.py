@@ -9,7 +9,7 @@ from pytest_whitebox.core.databases import Databases, recorded_topology
 from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.create import Create
 
-from .conftest import GiveCpus, cpus_of, iothread_cpus
+from .conftest import GiveCpus, assert_io_threads, cpus_of
 
 pytestmark = [pytest.mark.requires("libvirt", "placement", computes=2, pcpus=2), pytest.mark.slow]
 
@@ -41,7 +41,7 @@ def test_pins_and_emulator_follow_the_cpus_of_the_host(create: Create, database:
         assert recorded is not None
         assert recorded.pins == server.affinity == domain.vcpu_pins == {0: cpus.dedicated}
         assert server.emulator_affinity == domain.emulator_pins == cpus.shared
-        assert iothread_cpus(domain) <= {cpus.shared}
+        assert_io_threads(domain, cpus.shared)
 
 
 @pytest.mark.idempotent_id("7000cda0-15d5-43b4-a6d0-cd6c8b4e27eb")
@@ -52,3 +52,19 @@ def test_shared_guest_floats_on_the_shared_cpus_of_the_host(create: Create, pair
 
     server.live_migrate(there)
     assert server.affinity == {0: server.domain.cpuset} == {0: after.shared}
+
+
+@pytest.mark.idempotent_id("50ef008a-0247-43bd-9c01-d383d5889b67")
+def test_pins_of_the_new_host_outlive_a_soft_reboot(create: Create, pair: Pair) -> None:
+    (here, before), (there, after) = pair
+    server = create.server(vcpus=1, extra_specs=DEDICATED, host=here)
+    assert server.domain.pinned_cpus == before.dedicated
+    server.live_migrate(there)
+
+    service, pid = there.service("nova-compute"), server.pid
+    mark = service.log_mark()
+    server.reboot()
+    # A hard one, which Nova resorts to, makes the domain anew and so says nothing of the one that was there.
+    assert "soft rebooted successfully" in service.log_since(mark)
+    assert server.pid != pid
+    assert server.affinity == server.domain.vcpu_pins == {0: after.dedicated}

@@ -20,7 +20,7 @@ def test_detaching_without_libvirt_fails_and_can_be_done_later(
 ) -> None:
     server, volume = create.server(), create.volume()
     server.attach_volume(volume)
-    with own_host.service("libvirtd").stopped(), pytest.raises(ServerError, match="could not let go of volume"):
+    with own_host.service("libvirt").stopped(), pytest.raises(ServerError, match="could not let go of volume"):
         server.detach_volume(volume)
 
     assert volume.id in {disk.serial for disk in server.domain.disks.values()}

@@ -1,4 +1,4 @@
-"""An object is on all devices of its ring, byte for byte, and leaves a tombstone there when it is deleted."""
+"""An object is on the devices that its ring says, byte for byte, and leaves a tombstone there when it is deleted."""
 
 from __future__ import annotations
 
@@ -25,16 +25,28 @@ CONTENT = bytes(range(256)) * 16
 #: swift-get-nodes tells where the ring has an object.
 NODES = 'PATH="$1:$PATH"; shift; exec swift-get-nodes /etc/swift/object.ring.gz "$@"'
 DEVICE = re.compile(r"^Server:Port Device\s+(\S+):\d+ (\S+)$", re.MULTILINE)
-PLACE = re.compile(r"objects/(\d+/[0-9a-f]{3}/[0-9a-f]{32})\"", re.MULTILINE)
+PLACE = re.compile(r"(objects/\d+/[0-9a-f]{3}/[0-9a-f]{32})\"", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One copy of an object: the folder on a device of a host."""
+    """One copy of an object: its place on a device of a host, on which ``root`` holds the devices."""
 
     device: str
-    folder: str
+    place: str
+    root: str
     way: Transport
+
+    @property
+    def folder(self) -> str:
+        """Where the object is on this device."""
+        return f"{self.root}/{self.device}/{self.place}"
+
+    @property
+    def beside(self) -> set[str]:
+        """The devices of the same host that have something in this place."""
+        said = self.way.run(["sh", "-c", 'cd "$1" && ls -d */"$2" 2>/dev/null || :', "sh", self.root, self.place])
+        return {line.partition("/")[0] for line in said.stdout.split()}
 
     @property
     def files(self) -> list[str]:
@@ -51,7 +63,7 @@ class Replica:
 
 @pytest.mark.smoke
 @pytest.mark.idempotent_id("3ff89621-f06c-48d2-a299-7f5e6097fbfe")
-def test_object_is_on_every_device_of_its_ring(cloud: Cloud, create: Create, hosts: Hosts) -> None:
+def test_object_is_on_the_devices_of_its_ring_and_on_no_other(cloud: Cloud, create: Create, hosts: Hosts) -> None:
     container = create.container()
     store: Any = cloud.connection.object_store
     made = store.upload_object(container=container, name="seen", data=CONTENT)
@@ -60,8 +72,23 @@ def test_object_is_on_every_device_of_its_ring(cloud: Cloud, create: Create, hos
     assert len({(replica.way.name, replica.device) for replica in replicas}) == len(replicas) >= 1
     wait_for(lambda: all(replica.files for replica in replicas), timeout=60, every=0.5, what="all replicas")
     for replica in replicas:
+        assert replica.beside == {other.device for other in replicas if other.way.name == replica.way.name}
         assert replica.content == CONTENT
         assert made.etag.strip('"') == hashlib.md5(replica.content, usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.idempotent_id("bf93edc0-658d-4a1f-80da-6ec148323c1a")
+def test_object_is_read_from_the_last_device_that_has_it(cloud: Cloud, create: Create, hosts: Hosts) -> None:
+    store, container = cloud.connection.object_store, create.container()
+    store.upload_object(container=container, name="kept", data=CONTENT)
+    *others, last = replicas_of(cloud, hosts, container, "kept")
+    if not others:
+        pytest.skip("needs a ring with several replicas: see `swift-ring-builder object.builder set_replicas`")
+    for replica in others:
+        replica.way.run(["rm", "-r", "--", replica.folder])
+
+    assert [replica.files for replica in others] == [[]] * len(others)
+    assert store.download_object("kept", container=container) == last.content == CONTENT
 
 
 @pytest.mark.idempotent_id("0f1d33c2-ea6a-433b-83d5-80445574d671")
@@ -83,8 +110,7 @@ def replicas_of(cloud: Cloud, hosts: Hosts, container: str, name: str) -> Iterat
     (place,) = set(PLACE.findall(told))
     for address, device in DEVICE.findall(told):
         service = server_at(hosts, address)
-        config = service.config.get("DEFAULT", "devices") or "/srv/node"
-        yield Replica(device, f"{config}/{device}/objects/{place}", service.inside)
+        yield Replica(device, place, service.config.get("DEFAULT", "devices") or "/srv/node", service.inside)
 
 
 def nodes(hosts: Hosts, *words: str) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from pytest_whitebox.core.databases import Databases
+from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.lasting import lasting
 from pytest_whitebox.create import Create
@@ -67,6 +68,20 @@ def test_backend_keeps_nothing_but_volumes(hosts: Hosts, database: Databases, at
     assert not lasting(on_each(stores, lambda host: kept(host) - {row.id for row in database("cinder").rows(VOLUMES)}))
 
 
+@pytest.mark.requires(volumes="lvm")
+@pytest.mark.idempotent_id("8ea1cc76-df65-4be5-bdb3-f2e759f34f63")
+def test_each_iscsi_session_is_of_a_volume_that_the_host_needs(hosts: Hosts, well: Server, attached: Any) -> None:
+    assert attached.id in sessions(well.host)
+
+    def left(host: Host) -> set[str]:
+        domains = [
+            Domain.from_xml(host.virsh("dumpxml", uuid)) for uuid in host.virsh("list", "--all", "--uuid").split()
+        ]
+        return sessions(host) - {disk.serial for domain in domains for disk in domain.disks.values()}
+
+    assert not lasting(on_each(hosts.computes, left))
+
+
 def in_cinder(database: Databases, query: str) -> Attachments:
     """What is attached to what, by Cinder."""
     return {(row.volume_id, row.instance_uuid) for row in database("cinder").rows(query)}
@@ -84,3 +99,8 @@ def kept(host: Host) -> set[str]:
     files = host.run(["find", f"{folder}/mnt", "-maxdepth", "2", "-name", "volume-*"], check=False).stdout
     logical = host.run(["lvs", "--noheadings", "-o", "lv_name"], check=False).stdout
     return set(VOLUME.findall(files + logical))
+
+
+def sessions(host: Host) -> set[str]:
+    """The volumes that a host is connected to by iSCSI."""
+    return set(VOLUME.findall(host.run(["iscsiadm", "-m", "session"], check=False).stdout))

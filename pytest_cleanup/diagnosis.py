@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from pytest_cleanup.attribution.act import BEGAN, DELETED, ENDED, Act
-from pytest_cleanup.attribution.attribution import Attribution, How
+from pytest_cleanup.attribution.attribution import Attribution
 from pytest_cleanup.leak import Leak
 from pytest_cleanup.resource import Key, Resource
 
@@ -16,10 +16,13 @@ _OWN = re.compile(r"req-[0-9a-f-]{36}|\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f
 
 
 class Diagnoses:
-    """``diagnoses.leak(resource, attribution)``, from all acts of a run, of which the test ``running`` still runs."""
+    """``diagnoses.leak(resource, attribution)``, from all acts of a run.
 
-    def __init__(self, acts: Iterable[Act], running: str = "") -> None:
-        acts = tuple(acts)
+    The test ``running`` still runs; ``left`` is all that is left.
+    """
+
+    def __init__(self, acts: Iterable[Act], running: str = "", left: Collection[Key] = ()) -> None:
+        acts, self._left = tuple(acts), left
         self._asked: Mapping[Key, Act] = {Key(act.kind, act.id): act for act in acts if act.verb == DELETED}
         ended = {(act.worker, act.nodeid) for act in acts if act.verb == ENDED}
         began = {(act.worker, act.nodeid) for act in acts if act.verb == BEGAN}
@@ -41,6 +44,8 @@ class Diagnoses:
             return f"its deletion was accepted with {asked.status} ({asked.request_id}), and it is still there{status}"
         if attribution is not None and attribution.nodeid in self._died:
             return "the process of its test died before its teardown"
-        if attribution is not None and attribution.how is How.CAUSE:
-            return f"it was made for {attribution.through} and did not go with it"
+        if attribution is not None and attribution.cause is not None:
+            there = attribution.cause in self._left
+            fate = ", which is left, too" if there else " and did not go with it"
+            return f"it was made for {attribution.cause.kind} {attribution.cause.id}{fate}"
         return "nothing asked for its deletion"

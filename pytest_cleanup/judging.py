@@ -129,7 +129,7 @@ class Judging:
 
     def _told(self, found: Triage, now: Look, attributions: Attributions) -> Aftermath:
         """What is left, with its causes and its evidence, which is saved before anything is deleted."""
-        diagnoses = Diagnoses(self.acts)
+        diagnoses = Diagnoses(self.acts, left=found.leaks)
         leaks = []
         for key in sorted(found.leaks):
             resource = now.resources[key]

@@ -127,7 +127,13 @@ class Owner:
 
     def _say(self) -> Callable[[str], None]:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")
-        return lambda line: reporter.write_line(line) if reporter is not None else None
+
+        def say(line: str) -> None:
+            if reporter is not None:
+                reporter.ensure_newline()
+                reporter.write_line(line)
+
+        return say
 
     def _keep(self, told: Aftermath) -> None:
         """The file for programs, and the properties of the run in JUnit's."""

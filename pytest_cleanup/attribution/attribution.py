@@ -26,6 +26,8 @@ class How(StrEnum):
 class Attribution:
     """The test that a resource goes back to; ``through`` names what the test itself made, if not the resource.
 
+    ``cause`` is what the resource was made for: that, or something that was made for that in turn.
+
     ``scope`` tells how long it was to live: that of the fixture that made it, else ``function``.
     """
 
@@ -39,6 +41,7 @@ class Attribution:
     test_id: str = ""
     at: float = 0.0
     through: str = ""
+    cause: Key | None = None
 
     @classmethod
     def of(cls, act: Act, how: How = How.MADE) -> Attribution:
@@ -148,7 +151,7 @@ def seconds(created: str | None) -> float | None:
 def _through(found: Attribution | None, cause: Resource | None, key: Key) -> Attribution | None:
     if found is None:
         return None
-    return replace(found, how=How.CAUSE, through=found.through or str(cause or key))
+    return replace(found, how=How.CAUSE, through=found.through or str(cause or key), cause=key)
 
 
 def _intervals(acts: Iterable[Act]) -> Iterator[tuple[str, float, float]]:

@@ -1,19 +1,33 @@
-"""A server on the loopback that speaks as much of Keystone and Nova as it takes to make a flavor."""
+"""A server on the loopback that speaks as much of Keystone and Nova as it takes to make flavors, and to list all."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from typing import Any
+
+#: Collections with nothing in them, by their addresses.
+EMPTY: Mapping[str, Any] = {
+    "/compute/v2.1/servers/detail": {"servers": []},
+    "/compute/v2.1/os-server-groups": {"server_groups": []},
+    "/compute/v2.1/os-aggregates": {"aggregates": []},
+    "/compute/v2.1/os-quota-class-sets/default": {"quota_class_set": {}},
+    **{f"/v3/{name}": {name: [], "links": {}} for name in (
+        "projects", "users", "domains", "groups", "roles", "regions", "services", "endpoints", "credentials", "limits",
+        "registered_limits", "policies", "role_assignments", "role_inferences",
+    )},
+    "/v3/OS-TRUST/trusts": {"trusts": [], "links": {}},
+}  # fmt: skip
 
 
 class Cloud(ThreadingHTTPServer):
     """``flavors`` are those that exist; a name in ``lost`` is made, but the answer to its maker gets lost.
 
     ``ids`` are those under which requests for flavors came, each once; ``computes`` run nova-compute, as Nova tells.
+    A name in ``held`` is not deleted. Of all else there is none.
     """
 
     daemon_threads = True
@@ -22,6 +36,7 @@ class Cloud(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.flavors: dict[str, dict[str, Any]] = {}
         self.lost: set[str] = set()
+        self.held: set[str] = set()
         self.ids: list[str] = []
         self.computes: tuple[str, ...] = ()
 
@@ -48,6 +63,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"services": [self.service(name) for name in self.server.computes]})
         elif path == "/compute/v2.1/os-hypervisors/detail":
             self.answer({"hypervisors": []})
+        elif path in EMPTY:
+            self.answer(EMPTY[path])
         else:
             self.answer({"error": {"message": f"no {path} here"}}, 404)
 
@@ -65,7 +82,11 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"flavor": flavor})
 
     def do_DELETE(self) -> None:
-        del self.server.flavors[self.path.rpartition("/")[2]]
+        id = self.path.rpartition("/")[2]
+        if any(word in self.server.flavors[id]["name"] for word in self.server.held):
+            self.answer({"conflictingRequest": {"message": "Flavor is in use.", "code": 409}}, 409)
+            return
+        del self.server.flavors[id]
         self.answer({}, 202)
 
     def note(self) -> None:
@@ -84,11 +105,14 @@ class Handler(BaseHTTPRequestHandler):
         endpoint = {"interface": "public", "region": "north", "region_id": "north", "id": "1"}
         compute = {"type": "compute", "name": "nova", "id": "1"}
         endpoints = [{**endpoint, "url": f"{self.server.url}/compute/v2.1"}]
+        identity = {"type": "identity", "name": "keystone", "id": "2"}
+        keystone = [{**endpoint, "id": "2", "url": f"{self.server.url}/v3"}]
         return {
             "expires_at": "2099-01-01T00:00:00.000000Z", "issued_at": "2026-01-01T00:00:00.000000Z",
             "methods": ["password"], "user": {"id": "u", "name": "u", "domain": {"id": "default", "name": "Default"}},
             "project": {"id": "p", "name": "demo", "domain": {"id": "default", "name": "Default"}},
-            "roles": [{"id": "r", "name": "admin"}], "catalog": [{**compute, "endpoints": endpoints}],
+            "roles": [{"id": "r", "name": "admin"}],
+            "catalog": [{**compute, "endpoints": endpoints}, {**identity, "endpoints": keystone}],
         }  # fmt: skip
 
     def answer(self, body: object, status: int = 200) -> None:

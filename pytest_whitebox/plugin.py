@@ -10,28 +10,31 @@ import pytest
 
 from pytest_whitebox.session import Session, session_key, trace_key, unusable_key
 from pytest_whitebox.settings import SETTINGS
+from pytest_whitebox.tempest.settings import SETTINGS as TEMPEST
 from pytest_whitebox.trace import Trace
 
 pytest_plugins = ["pytest_whitebox.fixtures"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """One group of options, each with its variable and ini key."""
-    group = parser.getgroup("whitebox", "OpenStack whitebox")
-    for setting in SETTINGS:
-        setting.register(group, parser)
+    """Our options, each with its variable and ini key."""
+    for name, title, settings in (("whitebox", "whitebox", SETTINGS), ("tempest", "tests of Tempest", TEMPEST)):
+        group = parser.getgroup(name, f"OpenStack {title}")
+        for setting in settings:
+            setting.register(group, parser)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the cloud and the run directory; nothing is connected or created."""
-    from pytest_whitebox import markers, report
+    from pytest_whitebox import markers, report, tempest
 
     markers.declare(config)
     session = config.stash[session_key] = Session.of(config)
     config.stash[trace_key] = Trace()
     session.check()
     report.prepare(config, session)
+    tempest.begin(config, session)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:

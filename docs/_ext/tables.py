@@ -43,9 +43,8 @@ class Settings(_Table):
     def lines(self) -> Iterator[str]:
         """One definition per setting."""
         for setting in import_module(f"{self.plugin}.settings").SETTINGS:
-            doors = [f"environment `{setting.env}`", *([f"ini `{setting.ini}`"] if setting.ini else [])]
-            if setting.default:
-                doors.append(f"default `{setting.default}`")
+            known = (("environment", setting.env), ("ini", setting.ini), ("default", setting.default))
+            doors = [f"{door} `{name}`" for door, name in known if name]
             word = f"{setting.option} {setting.metavar or ''}".strip()
             yield f"`{word}`\n: {setting.help}; {', '.join(doors)}\n"
 

@@ -54,7 +54,8 @@ class Setting(Generic[T]):
     """One knob: option, environment, ini and default, in that order; an empty text counts as not given.
 
     ``convert`` turns text into the value and raises `ValueError` for nonsense; with `boolean` the option takes
-    no argument. Leave ``env`` or ``ini`` empty to have no such door.
+    no argument. With ``const`` the argument may be left out, and that is what it then says. Leave ``env`` or
+    ``ini`` empty to have no such door.
 
     >>> timeout = Setting("--boot-timeout", "BOOT_TIMEOUT", "boot_timeout", 60.0, "seconds to boot", convert=float)
     >>> timeout.choose(None, {"BOOT_TIMEOUT": "90"}, "120")
@@ -69,6 +70,7 @@ class Setting(Generic[T]):
     convert: Callable[[str], T]
     metavar: str | None = None
     choices: Sequence[str] | None = None
+    const: str | None = None
 
     @property
     def destination(self) -> str:
@@ -85,6 +87,8 @@ class Setting(Generic[T]):
             shape: dict[str, Any] = {"action": "store_const", "const": "yes"}
         else:
             shape = {"metavar": self.metavar, "choices": self.choices}
+        if self.const is not None:
+            shape |= {"nargs": "?", "const": self.const}
         options.addoption(self.option, dest=self.destination, default=None, help=self.sentence, **shape)
         if self.ini:
             keys.addini(self.ini, self.sentence, default=None)

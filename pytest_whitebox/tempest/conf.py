@@ -1,0 +1,99 @@
+"""The tempest.conf of the run: where it is, and how Tempest comes to read it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.redaction import redacted
+from pytest_whitebox.core.setting import Settings
+from pytest_whitebox.tempest import settings
+
+_SYSTEM = Path("/etc/tempest/tempest.conf")
+
+
+@dataclass(frozen=True, slots=True)
+class Conf:
+    """A tempest.conf and who named it."""
+
+    path: Path
+    source: str
+
+
+def find(given: Settings, folder: Path, environ: Mapping[str, str]) -> Conf | None:
+    """The user's own tempest.conf, by option, else where Tempest looks for it; None if there is none.
+
+    Raises `StackproofError` if the option or a variable names a file that is not there.
+    """
+    named, source = settings.CONFIG.read(given)
+    if not named and environ.keys() & {"TEMPEST_CONFIG_DIR", "TEMPEST_CONFIG"}:
+        named, source = str(_by_variables(folder, environ)), "$TEMPEST_CONFIG_DIR and $TEMPEST_CONFIG"
+    if named:
+        path = folder / Path(named).expanduser()
+        if not path.is_file():
+            raise StackproofError(f"{path} is no file (from {source})", hint="correct the path of your tempest.conf")
+        return Conf(path, source)
+    places = (folder / "etc" / "tempest.conf", _SYSTEM)
+    return next((Conf(path, "where Tempest looks for it") for path in places if path.is_file()), None)
+
+
+def load(conf: Conf | None, locks: Path) -> None:
+    """Have Tempest read it; ``locks`` is where its locks lie unless the file says otherwise.
+
+    Its log goes the way of all logs, and without secrets.
+    """
+    # pytest keeps what is logged; with Tempest's own fixture all would be there twice, and with secrets.
+    os.environ.setdefault("OS_LOG_CAPTURE", "0")
+    from oslo_concurrency import lockutils
+    from tempest import config
+
+    if conf is not None:
+        config.CONF.set_config_path(str(conf.path))
+    with _own_handlers():
+        _ = config.CONF.debug
+    lockutils.set_defaults(str(locks))
+
+
+def hide_secrets(packages: tuple[str, ...]) -> Callable[[], None]:
+    """From now on no record of these packages' loggers has a secret in it, whoever handles it; returns the undo."""
+    before = logging.getLogRecordFactory()
+
+    def make(*known: Any, **more: Any) -> logging.LogRecord:
+        record = before(*known, **more)
+        if record.name.partition(".")[0] in packages:
+            record.msg, record.args = redacted(_message(record)), ()
+        return record
+
+    logging.setLogRecordFactory(make)
+    return lambda: logging.setLogRecordFactory(before)
+
+
+def _message(record: logging.LogRecord) -> str:
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 -- a record whose words do not fit its arguments is its author's to mend
+        return str(record.msg)
+
+
+def _by_variables(folder: Path, environ: Mapping[str, str]) -> Path:
+    return folder / environ.get("TEMPEST_CONFIG_DIR", "etc") / environ.get("TEMPEST_CONFIG", "tempest.conf")
+
+
+@contextmanager
+def _own_handlers() -> Iterator[None]:
+    """oslo.log takes all handlers of others away and writes to the terminal; pytest shows the log already."""
+    root = logging.getLogger()
+    before = list(root.handlers)
+    try:
+        with redirect_stderr(io.StringIO()), redirect_stdout(io.StringIO()):
+            yield
+    finally:
+        files = [one for one in root.handlers if isinstance(one, logging.FileHandler) and one not in before]
+        root.handlers[:] = [*before, *files]

@@ -1,0 +1,65 @@
+"""What a class and a module of Tempest's tests set up, as unittest's suites do it."""
+
+from __future__ import annotations
+
+import unittest
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def _tempest_module(request: pytest.FixtureRequest) -> Iterator[None]:
+    """``setUpModule`` and ``tearDownModule``."""
+    module: Any = request.node.obj
+    _begin(getattr(module, "setUpModule", _nothing), unittest.doModuleCleanups)
+    yield
+    try:
+        getattr(module, "tearDownModule", _nothing)()
+    finally:
+        unittest.doModuleCleanups()
+
+
+@pytest.fixture(scope="class")
+def _tempest_class(request: pytest.FixtureRequest) -> Iterator[None]:
+    """``setUpClass`` and ``tearDownClass``: credentials, clients and resources that its tests share."""
+    cls: Any = request.node.obj
+    if getattr(cls, "__unittest_skip__", False):
+        pytest.skip(cls.__unittest_skip_why__)
+    _begin(getattr(cls, "setUpClass", _nothing), getattr(cls, "doClassCleanups", _nothing))
+    yield
+    try:
+        _tear_down(cls)
+    finally:
+        getattr(cls, "doClassCleanups", _nothing)()
+    for _, error, _ in getattr(cls, "tearDown_exceptions", ()):
+        raise error
+
+
+def _tear_down(cls: Any) -> None:
+    """``tearDownClass``; what testtools has packed into one error is told as several."""
+    try:
+        getattr(cls, "tearDownClass", _nothing)()
+    except Exception as error:
+        packed = [one for one in error.args if isinstance(one, tuple) and len(one) == 3]
+        if type(error).__name__ != "MultipleExceptions" or not packed:
+            raise
+        what = f"what class {cls.__name__} had set up could not be removed"
+        raise ExceptionGroup(what, [value for _, value, _ in packed]) from None
+
+
+def _begin(set_up: Any, clean_up: Any) -> None:
+    __tracebackhide__ = True
+    try:
+        set_up()
+    except unittest.SkipTest as why:
+        clean_up()
+        pytest.skip(str(why))
+    except Exception:
+        clean_up()
+        raise
+
+
+def _nothing() -> None:
+    """Where a class has no such method."""

@@ -1,0 +1,34 @@
+"""The knobs of Tempest's part."""
+
+from __future__ import annotations
+
+from pytest_whitebox.core.setting import Setting
+
+TESTS = Setting(
+    "--tempest", "WHITEBOX_TEMPEST", "whitebox_tempest", "",
+    "collect the tests of the installed Tempest and of its plugins: all, or those whose names and attributes match",
+    convert=str, metavar="REGEX", const=".",
+)  # fmt: skip
+EXCLUDE = Setting(
+    "--tempest-exclude", "WHITEBOX_TEMPEST_EXCLUDE", "whitebox_tempest_exclude", "",
+    "of these leave out those that match", convert=str, metavar="REGEX",
+)  # fmt: skip
+INCLUDE_LIST = Setting(
+    "--tempest-include-list", "WHITEBOX_TEMPEST_INCLUDE_LIST", "whitebox_tempest_include_list", "",
+    "a file of regular expressions, one on a line, of which one must match", convert=str, metavar="FILE",
+)  # fmt: skip
+EXCLUDE_LIST = Setting(
+    "--tempest-exclude-list", "WHITEBOX_TEMPEST_EXCLUDE_LIST", "whitebox_tempest_exclude_list", "",
+    "a file of regular expressions, one on a line, of which none may match", convert=str, metavar="FILE",
+)  # fmt: skip
+LOAD_LIST = Setting(
+    "--tempest-load-list", "WHITEBOX_TEMPEST_LOAD_LIST", "whitebox_tempest_load_list", "",
+    "a file of names of tests, as `tempest run --list-tests` writes it", convert=str, metavar="FILE",
+)  # fmt: skip
+CONFIG = Setting(
+    "--tempest-config", "", "whitebox_tempest_config", "",
+    "your own tempest.conf; by default Tempest's own places ($TEMPEST_CONFIG_DIR, etc/, /etc/tempest)",
+    convert=str, metavar="FILE",
+)  # fmt: skip
+
+SETTINGS = (TESTS, EXCLUDE, INCLUDE_LIST, EXCLUDE_LIST, LOAD_LIST, CONFIG)

@@ -1,0 +1,28 @@
+"""How Tempest's tests go to the workers of xdist."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from typing import Any
+
+import pytest
+
+
+def are_others(config: pytest.Config) -> bool:
+    """True in a process that leaves the tests to others."""
+    return not hasattr(config, "workerinput") and config.getoption("dist", "no") != "no"
+
+
+def by_class(config: pytest.Config, log: Any) -> Any:
+    """A scheduler that gives whole classes, so that each is set up once; None if the user has said otherwise."""
+    words = [*config.invocation_params.args, *config.getini("addopts"), *shlex.split(_environment())]
+    if any(word.startswith("--dist") or word == "-d" for word in map(str, words)):
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    return LoadScopeScheduling(config, log)
+
+
+def _environment() -> str:
+    return os.environ.get("PYTEST_ADDOPTS", "")

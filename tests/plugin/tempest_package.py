@@ -1,0 +1,183 @@
+"""A plugin of Tempest, as anybody may write one: it needs no cloud, and writes down what is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PLUGIN = """
+import os
+
+from tempest.test_discover import plugins
+
+
+class Plugin(plugins.TempestPlugin):
+    def load_tests(self):
+        top = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+        return os.path.join(top, "sample_tempest_plugin", "tests"), top
+
+    def register_opts(self, conf):
+        pass
+
+    def get_opt_lists(self):
+        return []
+"""
+
+_OUTCOMES = """
+import os
+import unittest
+
+from oslo_log import log
+from tempest import test
+from tempest.lib import decorators
+from testtools import content, matchers
+
+LOG = log.getLogger(__name__)
+
+
+def note(*words):
+    with open(os.environ.get("SAMPLE_NOTES", os.devnull), "a") as file:
+        print(os.getpid(), *words, file=file)
+
+
+class Outcomes(test.BaseTestCase):
+    @classmethod
+    def resource_setup(cls):
+        super().resource_setup()
+        note("setup", cls.__name__)
+        cls.addClassResourceCleanup(note, "cleanup", cls.__name__)
+
+    @decorators.idempotent_id("5f1b7a4e-0000-4000-8000-000000000001")
+    @decorators.attr(type=["smoke", "sample"])
+    def test_passes(self):
+        note("test", "passes")
+
+    @decorators.idempotent_id("5f1b7a4e-0000-4000-8000-000000000002")
+    def test_fails(self):
+        thing = {"status": "ERROR"}
+        self.addDetail("console", content.text_content("the guest said boo"))
+        LOG.info("answer: %s", {"user": {"password": "canary-" + "51c2", "name": "kept"}})
+        self.addCleanup(note, "cleanup", "fails")
+        self.assertEqual("ACTIVE", thing["status"])
+
+    def test_raises(self):
+        raise KeyError("no such thing")
+
+    def test_skips(self):
+        self.skipTest("not on a Sunday")
+
+    @decorators.skip_because(bug="1234567")
+    def test_skipped_for_a_bug(self):
+        note("test", "never")
+
+    @unittest.expectedFailure
+    def test_expected_to_fail(self):
+        self.assertEqual(1, 2)
+
+    @unittest.expectedFailure
+    def test_unexpectedly_passes(self):
+        self.assertEqual(1, 1)
+
+    def test_cleanup_fails(self):
+        self.addCleanup(self._cannot, "second")
+        self.addCleanup(self._cannot, "first")
+
+    def test_expects(self):
+        self.expectThat(1, matchers.Equals(2))
+        note("test", "goes on")
+
+    def _cannot(self, word):
+        raise RuntimeError(f"the {word} cannot be removed")
+"""
+
+_CLASSES = """
+from tempest import test
+from tempest.lib import decorators
+
+from sample_tempest_plugin.tests.test_outcomes import note
+
+
+class Lacking(test.BaseTestCase):
+    @classmethod
+    def skip_checks(cls):
+        super().skip_checks()
+        raise cls.skipException("needs a service that nobody has")
+
+    def test_first(self):
+        pass
+
+    def test_second(self):
+        pass
+
+
+class Failing(test.BaseTestCase):
+    @classmethod
+    def resource_setup(cls):
+        super().resource_setup()
+        cls.addClassResourceCleanup(note, "cleanup", cls.__name__)
+        raise ValueError("the class cannot be set up")
+
+    def test_first(self):
+        pass
+
+    def test_second(self):
+        pass
+
+
+class Leaving(test.BaseTestCase):
+    @classmethod
+    def resource_setup(cls):
+        super().resource_setup()
+        cls.addClassResourceCleanup(cls.cannot)
+
+    @classmethod
+    def cannot(cls):
+        raise RuntimeError("the class leaves a server")
+
+    def test_passes(self):
+        pass
+
+
+@decorators.serial
+class Serial(test.BaseTestCase):
+    def test_first(self):
+        note("serial", "begins")
+        note("serial", "ends")
+
+    def test_second(self):
+        note("serial", "begins")
+        note("serial", "ends")
+"""
+
+_SCENARIOS = """
+import testscenarios
+from tempest import test
+from tempest.lib import decorators
+
+load_tests = testscenarios.load_tests_apply_scenarios
+
+
+class Formats(test.BaseTestCase):
+    scenarios = [("qcow2", {"format": "qcow2"}), ("raw", {"format": "raw"})]
+
+    @decorators.idempotent_id("5f1b7a4e-0000-4000-8000-000000000003")
+    def test_upload(self):
+        self.assertIn(self.format, "qcow2 raw")
+"""
+
+
+def write(folder: Path) -> Path:
+    """Write the plugin, as if it were installed in ``folder``, which must be on ``PYTHONPATH``; returns its tests."""
+    package = folder / "sample_tempest_plugin"
+    tests = package / "tests"
+    tests.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (tests / "__init__.py").touch()
+    (package / "plugin.py").write_text(_PLUGIN)
+    (tests / "test_outcomes.py").write_text(_OUTCOMES)
+    (tests / "test_classes.py").write_text(_CLASSES)
+    (tests / "test_scenarios.py").write_text(_SCENARIOS)
+    known = folder / "sample_tempest_plugin-1.0.dist-info"
+    known.mkdir()
+    (known / "METADATA").write_text("Metadata-Version: 2.1\nName: sample-tempest-plugin\nVersion: 1.0\n")
+    (known / "entry_points.txt").write_text("[tempest.test_plugins]\nsample = sample_tempest_plugin.plugin:Plugin\n")
+    return tests

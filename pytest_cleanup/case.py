@@ -23,7 +23,7 @@ Witness = Callable[[Resource, Step, str], None]
 LastResort = Callable[[Resource], Iterable[Step]]
 
 _TRIES = 3  # of what may be in the way for a moment only
-_ID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
+_WORD = re.compile(r"[\w-]+")
 
 
 class State(Enum):
@@ -134,11 +134,11 @@ class Case:
         if last_resort is not None:
             yield from last_resort(self.resource)
 
-    def failure(self, everything: Mapping[Key, Resource], others: Iterable[Key]) -> Failure:
-        """What to tell of it: ``others`` are those that stay, too, and that it waited for."""
-        named = set(_ID.findall(self.words)) - {self.resource.id}
-        blockers = [*others, *(key for key in everything if key.id in named)]
+    def failure(self, there: Mapping[Key, Resource], others: Iterable[Key]) -> Failure:
+        """What to tell of it: ``there`` is what is left, ``others`` are those that it waited for in vain."""
+        named = set(_WORD.findall(self.words)) - {self.resource.id}
+        blockers = [*others, *(key for key in there if key.id in named)]
         if not blockers:
-            blockers = [one.key for one in everything.values() if any(ref.key == self.resource.key for ref in one.refs)]
-        there = [everything[key] for key in dict.fromkeys(blockers) if key in everything]
-        return Failure(self.resource, self.words, tuple(self.taken), tuple(there))
+            blockers = [one.key for one in there.values() if any(ref.key == self.resource.key for ref in one.refs)]
+        found = tuple(there[key] for key in dict.fromkeys(blockers) if key in there)
+        return Failure(self.resource, self.words, tuple(self.taken), found)

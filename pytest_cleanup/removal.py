@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 
 WORKERS = 8
 _TICK = 0.05
-_PAUSE = 1.0
-_FIRST, _LAST, _SLOWER = 0.3, 4.0, 1.5  # seconds between two looks at what lingers, more each time
+#: Seconds after which what was in the way is tried again.
+PAUSE = 1.0
+_FIRST, _LAST, _SLOWER = 0.3, 4.0, 1.5  # pauses between two looks at what lingers, more each time
 
 
 @dataclass(slots=True)
 class _Looks:
     """When the kind is looked at next, and whether it is looked at now."""
 
+    every: float
     due: float = 0.0
-    every: float = _FIRST
     under_way: bool = False
 
 
@@ -42,14 +43,15 @@ class Removal:
 
     def __init__(
         self, view: View, kinds: Mapping[str, Kind], plan: Plan, everything: Mapping[Key, Resource], *,
-        workers: int = WORKERS, witness: Witness | None = None, last_resort: LastResort | None = None,
-        told: Callable[[Resource, str], None] = lambda _, __: None,
+        workers: int = WORKERS, pause: float = PAUSE, witness: Witness | None = None,
+        last_resort: LastResort | None = None, told: Callable[[Resource, str], None] = lambda _, __: None,
     ) -> None:  # fmt: skip
         self._view, self._everything, self._told, self._workers = view, everything, told, workers
         self._witness, self._last_resort = witness, last_resort
         self._cases = {one.resource.key: Case(one, kinds[one.resource.kind]) for one in plan.deletions}
         self._kinds = {kind: kinds[kind] for kind in {key.kind for key in self._cases}}
-        self._looks = {kind: _Looks() for kind in self._kinds}
+        self._pause = pause
+        self._looks = {kind: _Looks(_FIRST * pause) for kind in self._kinds}
         self._hearing: dict[Future[Any], Callable[[Future[Any]], None]] = {}
         self._idle = Event()
 
@@ -86,7 +88,7 @@ class Removal:
         if state in (State.GONE, State.STAYS):
             self._end(case, state, case.words)
         case.state = state
-        case.due = time.monotonic() + (case.kind.patience if state is State.LINGERS else _PAUSE)
+        case.due = time.monotonic() + (case.kind.patience if state is State.LINGERS else self._pause)
 
     def _look(self, pool: ThreadPoolExecutor) -> None:
         """List each kind of which some linger, when it is due."""
@@ -100,7 +102,7 @@ class Removal:
 
     def _seen(self, looks: _Looks, cases: list[Case], done: Future[Mapping[str, str | None]]) -> None:
         looks.under_way, looks.due = False, time.monotonic() + looks.every
-        looks.every = min(looks.every * _SLOWER, _LAST)
+        looks.every = min(looks.every * _SLOWER, _LAST * self._pause)
         try:
             left = done.result()
         except StackproofError as error:
@@ -137,4 +139,5 @@ class Removal:
 
     def _failure(self, case: Case) -> Failure:
         others = [key for key in sorted(case.deletion.after) if self._cases[key].state is State.STAYS]
-        return case.failure(self._everything, others)
+        gone = {key for key, case in self._cases.items() if case.state is State.GONE}
+        return case.failure({key: one for key, one in self._everything.items() if key not in gone}, others)

@@ -12,7 +12,7 @@ from pytest_cleanup.difference import Change
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.look import look
 from pytest_cleanup.plan import Plan, plan
-from pytest_cleanup.removal import WORKERS, Removal
+from pytest_cleanup.removal import PAUSE, WORKERS, Removal
 from pytest_cleanup.resource import Resource
 from pytest_cleanup.scope import Scope
 from pytest_cleanup.triage import Keeper, Triage, triage
@@ -33,6 +33,7 @@ class How:
     witness: Witness | None = None
     last_resort: LastResort | None = None
     workers: int = WORKERS
+    pause: float = PAUSE
     told: Callable[[Resource, str], None] = lambda _, __: None
 
 
@@ -71,7 +72,7 @@ def restore(
         _set_back(view, kinds, found, done)
         if found.leaks:
             removal = Removal(
-                view, kinds, plan(found.leaks, now.resources), now.resources, workers=how.workers,
+                view, kinds, plan(found.leaks, now.resources), now.resources, workers=how.workers, pause=how.pause,
                 witness=how.witness, last_resort=how.last_resort, told=how.told,
             )  # fmt: skip
             gone, done.failures = removal.run()

@@ -63,8 +63,11 @@ def view_of(auth_url: str) -> View:
     from keystoneauth1.identity.v3 import Password
     from keystoneauth1.session import Session
 
-    default = {"user_domain_id": "default", "project_domain_id": "default"}
-    view = View(Session(Password(auth_url, username="admin", password="any", project_name="admin", **default)), "north")
+    auth = Password(
+        auth_url, username="admin", password="any", project_name="admin", user_domain_id="default",
+        project_domain_id="default",
+    )  # fmt: skip
+    view = View(Session(auth), "north")
     view.set_clock()
     return view
 

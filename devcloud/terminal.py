@@ -19,7 +19,7 @@ from devcloud.saves import Save
 from devcloud.state import DEFAULT, State
 from devcloud.status import Status
 
-#: Wide enough for a program to find each fault on a line of its own.
+#: Wide enough for each row of a table to be one line.
 _ONE_LINE = 400
 
 
@@ -80,8 +80,7 @@ def show_faults(faults: Iterable[Fault], open_: Collection[str]) -> None:
     for fault in faults:
         broken = "[red]broken[/]" if fault.name in open_ else ""
         table.add_row(fault.name, broken, escape(fault.summary), escape(fault.seen))
-    terminal = Console(highlight=False)
-    (terminal if terminal.is_terminal else Console(highlight=False, width=_ONE_LINE)).print(table)
+    _console().print(table)
 
 
 def show_open(faults: Collection[str]) -> None:
@@ -96,7 +95,7 @@ def show_findings(findings: Iterable[Finding]) -> None:
     for finding in findings:
         mark = "[green]ok[/]" if finding.ok else "[red]no[/]"
         table.add_row(mark, finding.name, finding.said if finding.ok else f"{finding.said}; {finding.hint}")
-    Console(highlight=False).print(table)
+    _console().print(table)
 
 
 def show_saves(found: Iterable[Save], state: State) -> None:
@@ -108,14 +107,14 @@ def show_saves(found: Iterable[Save], state: State) -> None:
         taken = save.taken.astimezone().strftime("%Y-%m-%d %H:%M")
         table.add_row(save.name, taken, save.settings.release, f"{save.size / 1024**2:.0f}")
     if table.row_count:
-        Console(highlight=False).print(table)
+        _console().print(table)
     else:
         print(f"nothing is saved; `devcloud save NAME{state_option(state)}` does it")
 
 
 def show_metrics(seen: Metrics) -> None:
     """Print a table of requests by API, and one of memory and processor time by service."""
-    console = Console(highlight=False)
+    console = _console()
     requests = _table("API", "REQUESTS", "STATUS", "P50 ms", "P90 ms", "P99 ms", "MAX ms")
     for one in seen.traffic:
         statuses = ", ".join(f"{count} {name}" for name, count in one.statuses.items())
@@ -128,6 +127,12 @@ def show_metrics(seen: Metrics) -> None:
         services.add_row(used.service, used.host, str(used.processes), *sizes, f"{used.cpu_seconds:.1f}")
     total = sum(used.pss for used in seen.services) / 2**30
     console.print(services, f"{len(seen.processes)} processes, {total:.2f} GiB together", sep="\n")
+
+
+def _console() -> Console:
+    """The terminal; without one a program reads, and gets each row of a table on a line of its own."""
+    terminal = Console(highlight=False)
+    return terminal if terminal.is_terminal else Console(highlight=False, width=_ONE_LINE)
 
 
 def _table(*headings: str) -> Table:

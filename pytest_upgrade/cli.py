@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-from pytest_upgrade.commands import records
+from pytest_upgrade.commands import evidence, records, resources
 from pytest_whitebox.core.errors import StackproofError
 
 _EPILOG = """\
@@ -71,6 +71,25 @@ def parser() -> argparse.ArgumentParser:
 
     verb("runs", records.runs, "list all runs")
     about_a_run(verb("show", records.show, "tell all that is known of a run"))
+    sweep = about_a_run(verb("sweep", resources.sweep, "remove what a run has made in the cloud, and close it"))
+    sweep.add_argument("--list", action="store_true", help="say what would be removed, and remove nothing")
+    kinds = verb("check", resources.check, "look at the cloud now").add_subparsers(
+        title="what", metavar="WHAT", required=True, parser_class=_Parser
+    )
+
+    def check(name: str, command: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+        made = kinds.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", parents=[shared])
+        made.set_defaults(command=command)
+        return made
+
+    kept = about_a_run(check("resources", resources.check, "what the run keeps: is it there, intact, usable"))
+    release = check("release", evidence.release, "which release each service is, and who says so")
+    release.add_argument("--expect", metavar="RELEASE", help="that it should be: 2025.1, master")
+    health = check("health", evidence.health, "whether services, agents, endpoints, processes and queues are well")
+    for made in (release, health):
+        made.add_argument("--service", action="append", metavar="TYPE", help="this one only: compute; may be repeated")
+    for made in (sweep, kept, release, health):
+        made.add_argument("--os-cloud", metavar="NAME", help="entry of clouds.yaml (default: the run's, or $OS_CLOUD)")
     export = about_a_run(verb("export", records.export, "write a run into a file"))
     export.add_argument("-o", "--output", metavar="FILE", help="a new file (default: standard output)")
     export.add_argument("--with-secrets", action="store_true", help="with what another machine needs for --phase=post")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from pytest_upgrade.phase import Phase
     from pytest_upgrade.session import Session
 
+pytest_plugins = ["pytest_upgrade.fixtures"]
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """One group of options, each with its variable and ini key."""
@@ -79,6 +81,15 @@ class Recording:
         recording.tell(item)
         recording.wait_for_end(item, self._session)
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """What could be tested before the upgrade and cannot be now is no skip."""
+        from pytest_upgrade import recording
+
+        report = yield
+        recording.no_skip(self._session, item, report)
+        return report
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """What became of a test."""
         from pytest_upgrade import recording
@@ -105,6 +116,8 @@ class Recording:
 
         if self._session.is_worker:
             session.config.workeroutput["upgrade"] = selection.for_controller(session.config)  # type: ignore[attr-defined]
+        elif int(exitstatus) == pytest.ExitCode.OK:
+            self._session.close_run(session.config)
         self._session.finish(int(exitstatus))
 
     @pytest.hookimpl(optionalhook=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_upgrade.markers import tags_of, waits
+from pytest_upgrade.phase import Phase
 
 if TYPE_CHECKING:
     from pytest_upgrade.session import Session
@@ -29,6 +30,16 @@ def tell(item: pytest.Item) -> None:
     """Have the reports of a test say which service and tag it is about."""
     tag = next(iter(tags_of(item)), "")
     item.user_properties.append((ABOUT, f"{service_of(item)}/{tag}"))
+
+
+def no_skip(session: Session, item: pytest.Item, report: pytest.TestReport) -> None:
+    """Make a failure of the skip of a test that has passed in pre: something that it needs is not there any more."""
+    if session.phase is Phase.PRE or not report.skipped or hasattr(report, "wasxfail"):
+        return
+    before = session.store.outcomes.of(session.run.id, test=item.nodeid, phase=str(Phase.PRE))
+    if before and before[-1].outcome == "passed":
+        report.outcome = "failed"
+        report.longrepr = f"passed in pre of run {session.run.id}, and now: {_reason(report)}"
 
 
 def note(session: Session, report: pytest.TestReport) -> None:
@@ -56,10 +67,13 @@ def status(report: pytest.TestReport) -> tuple[str, str, str] | None:
 
 
 def service_of(item: pytest.Item) -> str:
-    """The type of the service that a test is about: what it requires first, else the folder that it is in.
+    """The type of the service that a test is about: its parameter, what it requires first, or its folder.
 
     Suites have one tree by service, so ``tests/suites/block_storage`` says ``block-storage``.
     """
+    parameters = getattr(getattr(item, "callspec", None), "params", {})
+    if parameters.get("service") in _SERVICES:
+        return str(parameters["service"])
     for mark in item.iter_markers("requires"):
         for word in mark.args:
             if isinstance(word, str) and word in _SERVICES:

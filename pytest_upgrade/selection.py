@@ -10,6 +10,7 @@ import pytest
 from pytest_upgrade.markers import MARKERS, phases_of, waits
 from pytest_upgrade.phase import Phase
 from pytest_upgrade.recording import ended_key
+from pytest_upgrade.session import closed_key
 
 if TYPE_CHECKING:
     from pytest_upgrade.session import Session
@@ -38,6 +39,8 @@ def told(config: pytest.Config, session: Session) -> Iterator[str]:
         yield f"phase {session.phase} has none of the {collected} chosen tests: mark those it is for ({names})"
     if ended := config.stash.get(ended_key, ""):
         yield f"phase during: {ended}"
+    if closed := config.stash.get(closed_key, ""):
+        yield f"run {session.run.id}: {closed}"
     yield f"run {session.run.id}: `pytest-upgrade show {session.run.id}` tells what is known of it"
 
 

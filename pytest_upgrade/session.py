@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +43,11 @@ class Session:
     is_worker: bool = False
 
     @property
+    def expected(self) -> str:
+        """The release that services should have in this phase; empty if none was named, and while they change."""
+        return {Phase.PRE: self.run.release_from, Phase.POST: self.run.release_to}.get(self.phase, "")
+
+    @property
     def directory(self) -> RunDirectory:
         """The folder of the run."""
         return self.places.directory(self.run.name)
@@ -73,6 +78,15 @@ class Session:
             "ending": (ending.began, str(ending.until or ""), ending.deadline) if ending else None,
         }  # fmt: skip
 
+    def close_run(self, config: pytest.Config) -> None:
+        """After a post that found all well: remove what was kept, and close the run."""
+        from pytest_upgrade import closing
+
+        keep, _ = settings.KEEP.read(config)
+        choice = config.stash[whitebox_key].choice
+        if self.phase is Phase.POST and not keep:
+            config.stash[closed_key] = closing.close(self.store, self.run, self.directory, choice)
+
     def finish(self, status: int) -> None:
         """The attempt has ended, with this exit code of pytest."""
         if not self.is_worker:
@@ -82,6 +96,8 @@ class Session:
 
 
 session_key = pytest.StashKey[Session]()
+#: What became of the run at the end of post, in words.
+closed_key = pytest.StashKey[str]()
 
 
 def phase_of(config: pytest.Config) -> Phase | None:
@@ -133,8 +149,11 @@ def _of(config: pytest.Config, phase: Phase) -> Session:
         ending = _ending(config, phase)
         if ending is not None:
             ending.check(store, run.id)
+        run = _with_releases(config, run)
         if is_new:
             store.add_run(run)
+        else:
+            store.set_run(run.id, release_from=run.release_from, release_to=run.release_to)
         return Session(phase, run, store, places, _attempt(store, run, phase), ending, is_new)
     except BaseException:
         store.close()
@@ -209,6 +228,13 @@ def _new(config: pytest.Config, choice: Choice) -> Run:
 
     directory = RunDirectory.new(_places(config).folder)
     return Run(directory.id, directory.name, choice.name, choice.auth_host or "", choice.region or "")
+
+
+def _with_releases(config: pytest.Config, run: Run) -> Run:
+    """The run with the releases that were named now, or before."""
+    before, _ = settings.FROM.read(config)
+    after, _ = settings.TO.read(config)
+    return replace(run, release_from=before or run.release_from, release_to=after or run.release_to)
 
 
 def _choice(config: pytest.Config) -> Choice:

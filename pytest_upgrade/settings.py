@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from pytest_upgrade.ending import seconds
-from pytest_whitebox.core.setting import Setting
+from pytest_whitebox.core.setting import Setting, boolean
+
+
+def _release(text: str) -> str:
+    from pytest_upgrade.release.table import known
+
+    return known(text)
+
 
 PHASE = Setting(
     "--phase", "UPGRADE_PHASE", "", "", "run the tests of one phase of an upgrade, and no others",
@@ -31,5 +38,17 @@ FOR = Setting(
     "--upgrade-for", "UPGRADE_FOR", "", 0.0,
     "the time after which --phase=during ends, as in 30m", convert=seconds, metavar="TIME",
 )  # fmt: skip
+FROM = Setting(
+    "--upgrade-from", "UPGRADE_FROM", "upgrade_from", "",
+    "the release before the upgrade, as in 2025.1", convert=_release, metavar="RELEASE",
+)  # fmt: skip
+TO = Setting(
+    "--upgrade-to", "UPGRADE_TO", "upgrade_to", "",
+    "the release after the upgrade, or master", convert=_release, metavar="RELEASE",
+)  # fmt: skip
+KEEP = Setting(
+    "--upgrade-keep", "UPGRADE_KEEP", "upgrade_keep", False,
+    "leave the run open after a post in which all that it kept was found well", convert=boolean,
+)  # fmt: skip
 
-SETTINGS = (PHASE, RUN, STORE, RUNS, UNTIL, FOR)
+SETTINGS = (PHASE, RUN, STORE, RUNS, UNTIL, FOR, FROM, TO, KEEP)

@@ -84,7 +84,7 @@ class Cloud:
     def databases(self) -> Databases:
         """The databases of its services, read only, by the credentials that lie on its hosts."""
         from pytest_whitebox.core.databases import Databases
-        from pytest_whitebox.reach import connections
+        from pytest_whitebox.credentials import connections
 
         databases = Databases(lambda service, group: connections(self.hosts, service, group))
         self._others.callback(databases.close)

@@ -15,9 +15,6 @@ from pytest_whitebox.session import Session, session_key, trace_key, unusable_ke
 from pytest_whitebox.trace import Trace
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import URL
-
-    from pytest_whitebox.core.databases import Forward
     from pytest_whitebox.core.hosts import Hosts
     from pytest_whitebox.facts import Facts
 
@@ -67,29 +64,6 @@ def _recover(hosts: Hosts) -> None:
         with suppress(StackproofError):
             for what in host.recover():
                 warnings.warn(f"{what} on {host.name} is restored: a run that changed it had died", stacklevel=2)
-
-
-def connections(hosts: Hosts, service: str, group: str) -> Iterator[tuple[URL, Forward]]:
-    """Each database connection that a service's configuration holds on some host, with the way to that host.
-
-    A host that cannot be asked is an error only if nobody gets anything from the others.
-    """
-    from pytest_whitebox.core.databases import parse_url
-    from pytest_whitebox.core.deployments import UnknownService
-
-    failure: StackproofError | None = None
-    for host in hosts:
-        try:
-            config = host.service(service).config
-        except UnknownService:
-            continue
-        except StackproofError as error:
-            failure = failure or error
-            continue
-        if config.get(group, "connection"):
-            yield parse_url(str(config.get(group, "connection"))), host.transport.forward
-    if failure is not None:
-        raise failure
 
 
 def _connected(config: pytest.Config) -> Cloud:

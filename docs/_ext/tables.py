@@ -99,13 +99,12 @@ class Needs(_Table):
 
 
 class Verbs(_Table):
-    """Each verb of ``create``."""
+    """Each verb of ``create``, or of the class that is named."""
 
     def lines(self) -> Iterator[str]:
         """One definition per verb, in the order of the class."""
-        from pytest_whitebox.create import Create
-
-        yield from _methods(Create, "create")
+        place, _, name = (self.plugin if self.arguments else "pytest_whitebox.create:Create").partition(":")
+        yield from _methods(getattr(import_module(place), name), name.lower())
 
 
 class Actions(_Table):

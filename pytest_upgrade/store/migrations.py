@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Table, insert, select, update
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from pytest_upgrade.store import tables
@@ -12,8 +12,17 @@ from pytest_whitebox.core.errors import StackproofError
 
 
 def _first(connection: Connection) -> None:
-    """The tables of the first version."""
-    for table in (tables.runs, *tables.OF_A_RUN):
+    """Runs, and what belongs to them."""
+    _create(connection, (tables.runs, *tables.OF_VERSION[0]))
+
+
+def _second(connection: Connection) -> None:
+    """Evidence of releases, and signs of health."""
+    _create(connection, tables.OF_VERSION[1])
+
+
+def _create(connection: Connection, wanted: Iterable[Table]) -> None:
+    for table in wanted:
         connection.execute(CreateTable(table, if_not_exists=True))
         for index in table.indexes:
             if connection.dialect.name == "mysql":
@@ -24,7 +33,7 @@ def _first(connection: Connection) -> None:
 
 
 #: What leads from each version to the next, beginning with no store at all.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
 VERSION = len(MIGRATIONS)
 
 

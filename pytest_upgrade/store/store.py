@@ -14,7 +14,18 @@ from pytest_upgrade.store import tables
 from pytest_upgrade.store.engine import READING, engine, told
 from pytest_upgrade.store.migrations import migrate
 from pytest_upgrade.store.rows import Rows
-from pytest_upgrade.store.values import Artifact, Attempt, Baseline, Event, Finding, Kept, Outcome, Run
+from pytest_upgrade.store.values import (
+    Artifact,
+    Attempt,
+    Baseline,
+    Event,
+    Evidence,
+    Finding,
+    HealthSign,
+    Kept,
+    Outcome,
+    Run,
+)
 
 
 class Store:
@@ -89,6 +100,16 @@ class Store:
     def artifacts(self) -> Rows[Artifact]:
         """Files."""
         return Rows(self, tables.artifacts, Artifact)
+
+    @cached_property
+    def evidence(self) -> Rows[Evidence]:
+        """Clues to the release of each service."""
+        return Rows(self, tables.evidence, Evidence)
+
+    @cached_property
+    def signs(self) -> Rows[HealthSign]:
+        """Signs of health."""
+        return Rows(self, tables.signs, HealthSign)
 
     def add_run(self, run: Run) -> None:
         """Write a new run down."""

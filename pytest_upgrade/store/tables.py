@@ -131,5 +131,34 @@ artifacts = Table(
     Column("at", Double, nullable=False),
 )  # fmt: skip
 
-#: The tables that hold what belongs to one run, in the order in which an archive has them.
-OF_A_RUN = (attempts, events, outcomes, resources, findings, baselines, artifacts)
+#: Clues to the release of a service; ``releases`` are those of which the clue is true.
+evidence = Table(
+    "evidence", metadata, _row(), _run(),
+    Column("phase", String(16), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("source", String(255), nullable=False),
+    Column("said", _TEXT, nullable=False),
+    Column("releases", JSON, nullable=False),
+    Column("at", Double, nullable=False),
+)  # fmt: skip
+
+#: Signs of health; ``ok`` is null where a check could not be made.
+signs = Table(
+    "sign", metadata, _row(), _run(),
+    Column("phase", String(16), nullable=False),
+    Column("service", String(64), nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("check", String(255), nullable=False),
+    Column("ok", Boolean),
+    Column("said", _TEXT, nullable=False),
+    Column("at", Double, nullable=False),
+)  # fmt: skip
+
+#: The tables that hold what belongs to one run, by the version of the schema that brought them.
+OF_VERSION = (
+    (attempts, events, outcomes, resources, findings, baselines, artifacts),
+    (evidence, signs),
+)  # fmt: skip
+#: The same in the order in which an archive has them.
+OF_A_RUN = tuple(table for tables in OF_VERSION for table in tables)

@@ -116,6 +116,32 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """A clue to the release of a service, with the releases of which it is true."""
+
+    phase: str
+    service: str
+    host: str
+    source: str
+    said: str
+    releases: list[str]
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class HealthSign:
+    """A sign of health; ``ok`` is None where a check could not be made."""
+
+    phase: str
+    service: str
+    host: str
+    check: str
+    ok: bool | None
+    said: str
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """A file: the output of a step, the log of a test."""
 

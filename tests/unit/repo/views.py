@@ -1,8 +1,8 @@
 """Which tests of the suites look behind the API: found in their source, by what their assertions are made of.
 
-A look is a host that does something (``host.run``, ``host.service(…)``), a row of a database, or what a server shows
-of itself on its host (``server.domain``). It counts where it reaches an assertion: itself, by a name, through a
-fixture, or through a function of the same file.
+A look is a host that does something (``host.run``, ``host.service(…)``), a row of a database, what a server shows of
+itself on its host (``server.domain``), or something that outlives an upgrade (``persistent.…``). It counts where it
+reaches an assertion: itself, by a name, through a fixture, or through a function of the same file.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ _OF_DATABASE = frozenset({"row", "rows"})
 _NO_LOOK = frozenset({"name", "address", "services", "roles", "computes", "controllers", "running"})
 #: What stands behind the API: hosts, and the databases of OVN.
 _HOSTS = frozenset({"Host", "Hosts", "Service", "Ovn"})
+#: What outlives an upgrade, and evidence around one, which is taken on the hosts: no REST proves that alone.
+_OF_UPGRADE = frozenset({"persistent", "release", "health"})
 #: Fails unless its condition comes true.
 _WAITS = "wait_for"
 
@@ -84,8 +86,12 @@ def _looks(node: ast.AST, names: frozenset[str], hosts: frozenset[str]) -> bool:
 def _is_look(part: ast.AST, names: frozenset[str], hosts: frozenset[str]) -> bool:
     if isinstance(part, ast.Name):
         return part.id in names
+    if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in _OF_UPGRADE:
+        return True
     if not isinstance(part, ast.Attribute):
         return False
+    if isinstance(part.value, ast.Name) and part.value.id in _OF_UPGRADE:
+        return True
     at_host = part.attr not in _NO_LOOK and _is_host(part.value, hosts)
     return part.attr in _OF_SERVER or part.attr in _OF_DATABASE or at_host
 

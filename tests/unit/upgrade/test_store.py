@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from sqlalchemy.schema import CreateTable
 
 from pytest_upgrade.choosing import named, opened, the_run
 from pytest_upgrade.places import without_password
-from pytest_upgrade.store import Store
-from pytest_upgrade.store.migrations import VERSION
-from pytest_upgrade.store.values import Artifact, Baseline, Event, Kept, Run
+from pytest_upgrade.store import Store, tables
+from pytest_upgrade.store.engine import engine
+from pytest_upgrade.store.migrations import MIGRATIONS, VERSION
+from pytest_upgrade.store.values import Artifact, Baseline, Event, Evidence, Kept, Run
 from pytest_whitebox.core.errors import StackproofError
 
 RUN = Run("3f9a1c", "20261121T073000Z-3f9a1c", "prod", "10.0.0.1", "north")
@@ -78,6 +80,23 @@ def test_migration_that_was_cut_short_is_done_again(url: str, tmp_path: Path) ->
     with Store.open(url) as store:
         assert store.runs() == [RUN]
         assert store.artifacts.of(RUN.id) == []
+
+
+def test_store_of_the_first_schema_is_carried_forward_with_all_that_it_has(url: str, tmp_path: Path) -> None:
+    first = engine(url)
+    with first.begin() as connection:
+        connection.execute(CreateTable(tables.schema))
+        connection.execute(tables.schema.insert().values(version=1))
+        MIGRATIONS[0](connection)
+    with sqlite3.connect(tmp_path / "deep/store.sqlite") as raw:
+        assert raw.execute("SELECT name FROM sqlite_master WHERE name = 'evidence'").fetchall() == []
+        raw.execute("INSERT INTO run VALUES ('old', 'n', 'c', 'h', 'r', '', '', '', 1.0, NULL)")
+    with Store.open(url) as store:
+        assert [run.id for run in store.runs()] == ["old"]
+        store.evidence.add("old", Evidence("pre", "compute", "", "API", "2.100", ["2025.1"]))
+        assert [one.releases for one in store.evidence.of("old")] == [["2025.1"]]
+    with sqlite3.connect(tmp_path / "deep/store.sqlite") as raw:
+        assert raw.execute("SELECT version FROM stackproof_schema").fetchall() == [(VERSION,)]
 
 
 @pytest.mark.parametrize(

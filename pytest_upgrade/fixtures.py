@@ -1,0 +1,74 @@
+"""The public fixtures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pytest_upgrade.baseline import Baselines
+    from pytest_upgrade.evidence import Health, Releases
+    from pytest_upgrade.persistent import Persistent, Place
+    from pytest_upgrade.session import Session
+    from pytest_whitebox.cloud import Cloud
+
+_NO_PHASE = "it is for the phases of an upgrade: run it with --phase=pre before one, and with --phase=post after it"
+
+
+@pytest.fixture(scope="session")
+def place(upgrade: Session, cloud: Cloud, pytestconfig: pytest.Config) -> Place:
+    """Where the things of the run are kept: ``place.connection`` is its user, who is no administrator."""
+    from pytest_upgrade.persistent import Place
+    from pytest_whitebox.session import session_key as whitebox_key
+
+    image = pytestconfig.stash[whitebox_key].image
+    made = Place(cloud.connection, upgrade.run, upgrade.store, upgrade.directory, str(upgrade.phase), image)
+    made.check_cloud()
+    return made
+
+
+@pytest.fixture(scope="session")
+def upgrade(pytestconfig: pytest.Config) -> Session:
+    """The phase that runs, its run and its store; skips without --phase."""
+    from pytest_upgrade import session as sessions
+
+    session = sessions.of(pytestconfig)
+    if session is None:
+        pytest.skip(_NO_PHASE)
+    return session
+
+
+@pytest.fixture
+def persistent(place: Place) -> Persistent:
+    """What outlives the upgrade: ``persistent.server("web")`` makes it in pre and finds it later."""
+    from pytest_upgrade.persistent import Persistent
+
+    return Persistent(place)
+
+
+@pytest.fixture
+def baseline(upgrade: Session, request: pytest.FixtureRequest) -> Baselines:
+    """Values of before the upgrade, by their names: what a test compares with one in pre is kept as it."""
+    from pytest_upgrade.baseline import Baselines
+
+    mark = request.node.get_closest_marker("idempotent_id")
+    _, bracket, parameters = request.node.name.partition("[")
+    test = f"{mark.args[0]}{bracket}{parameters}" if mark else request.node.nodeid
+    return Baselines(upgrade.store, upgrade.run.id, str(upgrade.phase), test)
+
+
+@pytest.fixture(scope="session")
+def release(upgrade: Session, cloud: Cloud) -> Releases:
+    """The release that a service of a type has now, which has to be that of --upgrade-from or --upgrade-to."""
+    from pytest_upgrade.evidence import Releases
+
+    return Releases.look(cloud, upgrade.store, upgrade.run.id, str(upgrade.phase), upgrade.expected)
+
+
+@pytest.fixture(scope="session")
+def health(upgrade: Session, cloud: Cloud) -> Health:
+    """The signs of a service of a type that is not well now; none if all is well."""
+    from pytest_upgrade.evidence import Health
+
+    return Health.look(cloud, upgrade.store, upgrade.run.id, str(upgrade.phase))

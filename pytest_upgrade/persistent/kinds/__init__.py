@@ -1,0 +1,1 @@
+"""What Keystone, Nova, Neutron, Cinder, Glance, Swift and Placement keep."""

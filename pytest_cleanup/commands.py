@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_cleanup import purge as purging
 from pytest_cleanup.difference import difference
 from pytest_cleanup.keep import Named, keeper, named
+from pytest_cleanup.keepers import provided
 from pytest_cleanup.kinds import kinds
 from pytest_cleanup.lock import locked
 from pytest_cleanup.look import Look, look
@@ -74,7 +75,7 @@ def restore(options: argparse.Namespace) -> int:
         now = look(view, kinds().values())
         check(taken, Identity.of(view), now, options.emptied)
         scope = _scope(options.scope, now)
-        keepers = [keeper(taken.named), keeper(_named(options))]
+        keepers = [keeper(taken.named), keeper(_named(options)), *provided(view.auth_url, view.region or "")]
         if options.dry_run:
             _show_plan(taken.look, now, scope, keepers)
             return 0
@@ -95,7 +96,8 @@ def purge(options: argparse.Namespace) -> int:
     with _view(options) as view, locked(view.auth_url, view.region or ""):
         now = look(view, kinds().values())
         purging.check(now)
-        doomed = purging.doomed(view, now, options.project, kinds(), [keeper(names)])
+        keepers = [keeper(names), *provided(view.auth_url, view.region or "")]
+        doomed = purging.doomed(view, now, options.project, kinds(), keepers)
         if options.dry_run:
             print(*plan(doomed, now.resources).lines(), sep="\n")
             return 0

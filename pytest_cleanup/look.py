@@ -41,16 +41,14 @@ def look(view: View, kinds: Iterable[Kind]) -> Look:
     """List everything; a kind whose listing fails is told in ``failed``, and has no resources at all."""
     fresh = view.fresh()
     began = time.time()
-    # The others need them, and Keystone's clock is the one that counts.
-    fresh.rows("identity", "/projects", "projects")
-    kinds = [kind for kind in kinds if kind.here(view)]
+    kinds = list(kinds)
     listed: set[str] = set()
     failed: dict[str, str] = {}
     resources: dict[Key, Resource] = {}
 
-    def listing(kind: Kind) -> list[Resource] | str:
+    def listing(kind: Kind) -> list[Resource] | str | None:
         try:
-            return list(kind.listing(fresh))
+            return list(kind.listing(fresh)) if kind.here(fresh) else None
         except ApiError as error:
             return error.sentence
         except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -60,7 +58,7 @@ def look(view: View, kinds: Iterable[Kind]) -> Look:
         for kind, found in zip(kinds, pool.map(listing, kinds), strict=True):
             if isinstance(found, str):
                 failed[kind.name] = found
-            else:
+            elif found is not None:
                 listed.add(kind.name)
                 resources.update((resource.key, resource) for resource in found)
     ahead = view.clocks.get("identity", 0.0)

@@ -26,6 +26,7 @@ S = TypeVar("S")
 T = TypeVar("T")
 
 _PATIENCE = 60  # seconds for one answer
+_CONNECTIONS = 64
 _SIDE_BY_SIDE = 8  # requests of one kind
 _AGAIN = (429, 502, 503, 504)
 
@@ -38,6 +39,7 @@ class View:
 
     def __init__(self, session: Session, region: str | None = None, interface: str = "public", rate: float = 0) -> None:
         self._session: Any = session
+        _widen(self._session.session)
         self.region, self.interface = region or None, interface
         self._pace, self._lock = Pace(rate), RLock()
         #: How often each service was asked.
@@ -297,6 +299,12 @@ def connect(cloud: str | None, rate: float = 0) -> View:
         hint = f"see that `openstack {named}token issue` works from here"
         raise StackproofError(f"cloud {cloud or 'of OS_*'} cannot be used: {words}", hint=hint) from error
     return view
+
+
+def _widen(session: Any) -> None:
+    """As many connections to each service as there are threads that may use them."""
+    for adapter in session.adapters.values():
+        adapter.init_poolmanager(_CONNECTIONS, _CONNECTIONS)
 
 
 def _body(answer: Any) -> Any:

@@ -203,6 +203,22 @@ class Deployments(_Table):
                 yield f"| {kind.name} | {signs} | `{named.fill(kind.units[0])}` | {libvirt} |"
 
 
+class Kinds(_Table):
+    """Each kind of resource that is cleaned up, by its service."""
+
+    def lines(self) -> Iterator[str]:
+        """One row per service."""
+        from pytest_cleanup.kinds import kinds, recorded
+
+        services: dict[str, list[str]] = {}
+        only = recorded()
+        for kind in kinds().values():
+            services.setdefault(kind.service, []).append(f"`{kind.name}`{' (*recorded*)' if kind.name in only else ''}")
+        yield "| service | kinds |\n|---|---|"
+        for service, names in services.items():
+            yield f"| {service} | {', '.join(sorted(names))} |"
+
+
 class Replaced(_Table):
     """Each option of whitebox-tempest-plugin that is discovered now, and from what."""
 
@@ -249,6 +265,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     for directive in (
         Settings, Markers, Phases, Needs, Fixtures, Verbs, Actions, Domain, Releases, Faults, Deployments, Replaced,
+        Kinds,
     ):  # fmt: skip
         app.add_directive(directive.__name__.lower(), directive)
     return {"parallel_read_safe": True}

@@ -9,19 +9,31 @@ from importlib.metadata import entry_points
 from pytest_cleanup.kind import Kind
 
 _OURS = (
-    "compute", "block_storage", "network", "network_policy", "network_services", "image", "identity", "object_store",
-    "key_manager", "orchestration", "dns", "placement", "load_balancer", "shared_file_system", "baremetal", "others",
+    "compute", "block_storage", "network", "network_policy", "image", "identity", "object_store", "key_manager",
+    "orchestration", "dns", "placement",
 )  # fmt: skip
+_RECORDED = ("network_services", "load_balancer", "shared_file_system", "baremetal", "others")
 #: Whoever installs a kind of its own names it, or a sequence of them, under this group.
 _GROUP = "stackproof.cleanup.kinds"
+
+
+def _of(module: str) -> tuple[Kind, ...]:
+    found: tuple[Kind, ...] = import_module(f"{__name__}.{module}").KINDS
+    return found
+
+
+@cache
+def recorded() -> frozenset[str]:
+    """Those that are known from recorded APIs only."""
+    return frozenset(kind.name for module in _RECORDED for kind in _of(module))
 
 
 @cache
 def kinds() -> dict[str, Kind]:
     """All that are known, by name: ours, and those that are installed."""
     known: dict[str, Kind] = {}
-    for module in _OURS:
-        known.update({kind.name: kind for kind in import_module(f"{__name__}.{module}").KINDS})
+    for module in (*_OURS, *_RECORDED):
+        known.update({kind.name: kind for kind in _of(module)})
     for point in entry_points(group=_GROUP):
         loaded = point.load()
         known.update({kind.name: kind for kind in ([loaded] if isinstance(loaded, Kind) else loaded)})

@@ -24,7 +24,7 @@ Row = dict[str, Any]
 #: Whether a request fails, and with what status; 0 for none.
 Fault = Callable[[str, str, str], int]
 
-_SERVICES = {"identity": "v3", "compute": "v2.1", "block-storage": "v3", "network": "v2.0", "image": "v2"}
+CORE = {"identity": "v3", "compute": "v2.1", "block-storage": "v3", "network": "v2.0", "image": "v2"}
 #: Collections by service and path, with the name that an answer has for all and for one.
 _NAMES = {
     ("block-storage", "types"): ("volume_types", "volume_type"),
@@ -37,6 +37,7 @@ _NAMES = {
     ("compute", "os-services"): ("services", "service"),
     ("image", "metadefs/namespaces"): ("namespaces", "namespace"),
     ("network", "qos/policies"): ("policies", "policy"),
+    ("shared-file-system", "types"): ("share_types", "share_type"),
 }
 _DETAIL = re.compile(r"/detail$")
 #: Collections whose addresses have more than one part.
@@ -48,6 +49,7 @@ class Openstack:
     """What the cloud has: rows by (service, collection), then by id; ``page`` rows in one answer."""
 
     things: dict[tuple[str, str], dict[str, Row]] = field(default_factory=dict)
+    services: dict[str, str] = field(default_factory=lambda: dict(CORE))
     page: int = 1000
     delay: float = 0.0
     fail: Fault = lambda method, service, path: 0
@@ -184,7 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(size)) if size else {}
         parts = urlsplit(self.path)
         _, service, *rest = parts.path.split("/")
-        path = "/".join(rest[1:]).strip("/") if service in _SERVICES else ""
+        path = "/".join(rest[1:]).strip("/") if service in cloud.services else ""
         with cloud.lock:
             cloud.asked.append((self.command, service, path))
         if cloud.delay:
@@ -218,7 +220,7 @@ class _Handler(BaseHTTPRequestHandler):
             return self.act(service, collection, body)
         if path.startswith("os-quota-sets/"):
             return 200, {"quota_set": {}}
-        if path.startswith("types/"):
+        if service == "block-storage" and path.startswith("types/"):
             return 200, {}
         if not id:
             return self.listing(service, collection, query)
@@ -252,6 +254,8 @@ class _Handler(BaseHTTPRequestHandler):
         if (service, collection) == ("compute", "servers"):
             cloud.tick()
         row = cloud.of(service, collection).get(id)
+        if row is None and service not in CORE:
+            row = next((one for one in cloud.of(service, collection).values() if one.get("uuid") == id), None)
         if row is None:
             return 404, {"error": {"message": f"no {id}"}}
         if self.command == "PATCH" and isinstance(body, list):
@@ -289,9 +293,10 @@ class _Handler(BaseHTTPRequestHandler):
         return 200, {}
 
     def version(self, service: str) -> dict[str, Any]:
+        version = self.server.cloud.services[service]
         newest = {"compute": "2.96", "block-storage": "3.70"}.get(service, "")
-        links = [{"rel": "self", "href": f"{self.url}/{service}/{_SERVICES[service]}"}]
-        return {"id": _SERVICES[service], "status": "CURRENT", "version": newest, "min_version": newest, "links": links}
+        links = [{"rel": "self", "href": f"{self.url}/{service}/{version}"}]
+        return {"id": version, "status": "CURRENT", "version": newest, "min_version": newest, "links": links}
 
     @property
     def url(self) -> str:
@@ -302,7 +307,7 @@ class _Handler(BaseHTTPRequestHandler):
             {"type": name, "name": name, "id": name, "endpoints": [
                 {"id": f"{name}-endpoint", "interface": "public", "region": "north", "region_id": "north",
                  "url": f"{self.url}/{name}/{version}"}]}
-            for name, version in _SERVICES.items()
+            for name, version in self.server.cloud.services.items()
         ]  # fmt: skip
         now = datetime.fromtimestamp(datetime.now(UTC).timestamp() + self.server.cloud.ahead, UTC)
         domain = {"id": "default", "name": "Default"}

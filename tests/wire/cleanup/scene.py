@@ -22,7 +22,7 @@ NAMES = (
 )  # fmt: skip
 
 
-def patient(patience: float = 0.5) -> Mapping[str, Kind]:
+def patient(patience: float = 30) -> Mapping[str, Kind]:
     """These kinds, of which none is waited for longer than this."""
     found = ((name, kinds()[name]) for name in NAMES)
     return {name: replace(kind, patience=patience) for name, kind in found if isinstance(kind, Collection)}
@@ -44,9 +44,10 @@ class Scene:
     before: Look
 
     def restore(
-        self, how: How | None = None, kinds: Mapping[str, Kind] = KINDS, scope: Scope | None = None
-    ) -> Restoration:
-        now = look(self.view, kinds.values())
+        self, how: How | None = None, kinds: Mapping[str, Kind] = KINDS, scope: Scope | None = None,
+        now: Look | None = None,
+    ) -> Restoration:  # fmt: skip
+        now = now or look(self.view, kinds.values())
         return restore(self.view, kinds, self.before, now, scope or WholeCloud(), how or quick())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,7 @@ class Cloud(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.flavors: dict[str, dict[str, Any]] = {}
+        self.numbers = itertools.count(1)
         self.lost: set[str] = set()
         self.held: set[str] = set()
         self.ids: list[str] = []
@@ -74,7 +76,7 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"token": self.token()}, 201)
             return
         self.note()
-        flavor = {**body["flavor"], "id": str(len(self.server.flavors) + 1), "os-flavor-access:is_public": True}
+        flavor = {**body["flavor"], "id": str(next(self.server.numbers)), "os-flavor-access:is_public": True}
         self.server.flavors[flavor["id"]] = flavor
         if any(word in flavor["name"] for word in self.server.lost):
             self.close_connection = True

@@ -87,6 +87,7 @@ _FOUND = (
     Removal("security group", "network", "security_groups", "delete_security_group", _BY_NAME),
     Removal("subnet", "network", "subnets", "delete_subnet", _BY_NAME),
     Removal("image", "image", "images", "delete_image", _BY_NAME),
+    Removal("project", "identity", "projects", "delete_project", _BY_NAME),
     Removal("role", "identity", "roles", "delete_role", _BY_NAME),
     Removal("user", "identity", "users", "delete_user", _BY_NAME),
     Removal("secret", "key_manager", "secrets", "delete_secret", _BY_NAME, id=lambda found: found.secret_id),

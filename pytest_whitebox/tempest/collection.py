@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import unittest
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.tempest import index
 from pytest_whitebox.tempest.conf import Conf
 from pytest_whitebox.tempest.installed import Installed
-from pytest_whitebox.tempest.nodes import items
+from pytest_whitebox.tempest.needs import Credentials
+from pytest_whitebox.tempest.nodes import TempestItem, items
 from pytest_whitebox.tempest.selection import Selection
 from pytest_whitebox.tempest.test import TempestTest
 
@@ -30,6 +31,12 @@ class Found:
     tests: tuple[TempestTest, ...]
     cases: dict[str, unittest.TestCase] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)
+
+    def asked(self, selection: Selection) -> list[Credentials]:
+        """What the classes of selected tests ask for, each class once."""
+        classes = dict.fromkeys(test.full_class for test in self.tests if selection.takes(test.id))
+        return [self.credentials.get(name, ()) for name in classes]
 
 
 class Broken(pytest.Collector):
@@ -69,6 +76,12 @@ def nodes(session: pytest.Session, found: Found, selection: Selection) -> Iterat
     yield from items(session, iter(chosen), found.cases)
 
 
+def asked(items: Iterable[pytest.Item], found: Found) -> list[Credentials]:
+    """What the classes of tests that are to run ask for, each class once."""
+    classes = dict.fromkeys(item.test.full_class for item in items if isinstance(item, TempestItem))
+    return [found.credentials.get(name, ()) for name in classes]
+
+
 def _anew(folder: Path | None, key: str, load: Callable[[], None]) -> Found:
     from pytest_whitebox.tempest import listing
 
@@ -76,19 +89,19 @@ def _anew(folder: Path | None, key: str, load: Callable[[], None]) -> Found:
     made = listing.load()
     if folder and not made.broken:
         index.write(folder, key, made.index)
-    return Found(made.index.tests, made.cases, made.broken)
+    return Found(made.index.tests, made.cases, made.broken, made.index.credentials)
 
 
 def _again(known: index.Index, load: Callable[[], None]) -> Found:
     sys.path.extend(path for path in known.paths if path not in sys.path)
     if not known.own_ways:
-        return Found(known.tests)
+        return Found(known.tests, credentials=known.credentials)
     from pytest_whitebox.tempest import listing
 
     load()
     cases = listing.load_again(known)
     plain = [test for test in known.tests if test.module not in known.own_ways]
-    return Found((*plain, *map(listing.described, cases.values())), cases)
+    return Found((*plain, *map(listing.described, cases.values())), cases, credentials=known.credentials)
 
 
 def _declare(config: pytest.Config, tests: Iterable[TempestTest]) -> None:

@@ -15,6 +15,7 @@ from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.redaction import redacted
 from pytest_whitebox.core.setting import Settings
 from pytest_whitebox.tempest import settings
+from pytest_whitebox.tempest.installed import unusable
 
 _SYSTEM = Path("/etc/tempest/tempest.conf")
 
@@ -47,17 +48,20 @@ def find(given: Settings, folder: Path, environ: Mapping[str, str]) -> Conf | No
 def load(conf: Conf | None, locks: Path) -> None:
     """Have Tempest read it; ``locks`` is where its locks lie unless the file says otherwise.
 
-    Its log goes the way of all logs, and without secrets.
+    Its log goes the way of all logs, and without secrets. Raises `StackproofError` if it cannot be loaded.
     """
     # pytest keeps what is logged; with Tempest's own fixture all would be there twice, and with secrets.
     os.environ.setdefault("OS_LOG_CAPTURE", "0")
-    from oslo_concurrency import lockutils
-    from tempest import config
+    try:
+        from oslo_concurrency import lockutils
+        from tempest import config
 
-    if conf is not None:
-        config.CONF.set_config_path(str(conf.path))
-    with _own_handlers():
-        _ = config.CONF.debug
+        if conf is not None:
+            config.CONF.set_config_path(str(conf.path))
+        with _own_handlers():
+            _ = config.CONF.debug
+    except Exception as error:
+        raise unusable(error) from error
     lockutils.set_defaults(str(locks))
 
 

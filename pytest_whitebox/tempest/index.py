@@ -10,14 +10,15 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field
 from pathlib import Path
 
 from pytest_whitebox.tempest.installed import Installed
+from pytest_whitebox.tempest.needs import Credentials
 from pytest_whitebox.tempest.test import TempestTest
 
-_FORMAT = 1
+_FORMAT = 2
 _KEPT = 8
 #: Options that differ from run to run and shape no test.
 _PASSING = re.compile(r"^\s*(lock_path|log_file|log_dir|test_accounts_file|admin_password)\s*=.*$", re.MULTILINE)
@@ -29,12 +30,13 @@ _VARIABLE = re.compile(r"OS_\w+__\w+")
 class Index:
     """``tests`` in the loader's order; the tests of modules in ``own_ways`` are to be loaded each time.
 
-    ``paths`` are folders that plugins want on ``sys.path``.
+    ``paths`` are folders that plugins want on ``sys.path``; ``credentials`` what each class asks for, by its full name.
     """
 
     tests: tuple[TempestTest, ...]
     own_ways: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
+    credentials: Mapping[str, Credentials] = field(default_factory=dict)
 
 
 def key(installed: Installed, conf: Path | None) -> str:
@@ -50,16 +52,15 @@ def read(folder: Path, key: str) -> Index | None:
     try:
         found = json.loads((folder / f"{key}.json").read_text())
         tests = tuple(TempestTest(*one) for one in found["tests"])
-        return Index(tests, tuple(found["own_ways"]), tuple(found["paths"]))
+        return Index(tests, tuple(found["own_ways"]), tuple(found["paths"]), found["credentials"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def write(folder: Path, key: str, index: Index) -> None:
     """Keep an index; several workers may do so at once, and old ones are thrown away."""
-    text = json.dumps(
-        {"tests": [astuple(one) for one in index.tests], "own_ways": index.own_ways, "paths": index.paths}
-    )
+    known = {name: getattr(index, name) for name in ("own_ways", "paths", "credentials")}
+    text = json.dumps({"tests": [astuple(one) for one in index.tests], **known})
     new = folder / f"{key}.{os.getpid()}"
     new.write_text(text)
     new.replace(folder / f"{key}.json")

@@ -52,6 +52,15 @@ class Installed:
         return whole.hexdigest()
 
 
+def unusable(error: Exception) -> StackproofError:
+    """What is said of a Tempest that does not load, whatever it says itself."""
+    said = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return StackproofError(
+        f"Tempest or one of its plugins cannot be loaded: {type(error).__name__}: {said}",
+        hint="`tempest run --list-tests` says more; install versions that fit this Python and each other",
+    )
+
+
 def _version(name: str) -> str:
     try:
         return version(name)

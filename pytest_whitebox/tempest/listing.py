@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.tempest.index import Index
+from pytest_whitebox.tempest.installed import unusable
+from pytest_whitebox.tempest.needs import Credentials
 from pytest_whitebox.tempest.test import TempestTest
 
 _LOADER = "unittest.loader"
@@ -34,7 +35,7 @@ def load() -> Listing:
         paths = [str(top) for _, top in plugins.TempestTestPluginManager().get_plugin_load_tests_tuple().values()]
         found = list(_flat(test_discover.load_tests(loader, unittest.TestSuite(), "test*.py")))
     except Exception as error:
-        raise _unusable(error) from error
+        raise unusable(error) from error
     # The loader puts a case in place of each module that cannot be imported, and the reason into its list.
     failed = [case for case in found if type(case).__module__ == _LOADER]
     broken = {_method(case): str(why) for case, why in zip(failed, loader.errors, strict=False)}
@@ -59,16 +60,18 @@ def described(case: unittest.TestCase) -> TempestTest:
 
 def _sorted_out(cases: list[unittest.TestCase], broken: dict[str, str], paths: list[str]) -> Listing:
     tests: dict[str, TempestTest] = {}
+    credentials: dict[str, Credentials] = {}
     own: dict[str, unittest.TestCase] = {}
     for case in cases:
         test = described(case)
         tests.setdefault(test.id, test)
+        credentials[test.full_class] = list(getattr(case, "credentials", ()))
         if not _is_plain(case):
             own.setdefault(test.id, case)
     modules = tuple(sorted({tests[id].module for id in own}))
     # Those that an index does not hold come last, and so all workers of xdist have them in the same place.
     ordered = sorted(tests.values(), key=lambda test: test.module in modules)
-    index = Index(tuple(ordered), modules, tuple(dict.fromkeys(paths)))
+    index = Index(tuple(ordered), modules, tuple(dict.fromkeys(paths)), credentials)
     return Listing(index, {case.id(): case for case in cases if type(case).__module__ in modules}, broken)
 
 
@@ -101,11 +104,3 @@ def _line(thing: Any) -> int:
         return int(inspect.unwrap(thing).__code__.co_firstlineno)
     except (AttributeError, ValueError):
         return 1
-
-
-def _unusable(error: Exception) -> StackproofError:
-    said = (str(error).strip() or type(error).__name__).splitlines()[0]
-    return StackproofError(
-        f"Tempest or one of its plugins cannot be loaded: {type(error).__name__}: {said}",
-        hint="`tempest run --list-tests` says more; install versions that fit this Python and each other",
-    )

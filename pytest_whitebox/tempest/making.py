@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import yaml
 
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.configuration import Config
@@ -18,50 +21,122 @@ from pytest_whitebox.session import Session
 from pytest_whitebox.tempest import discovery
 from pytest_whitebox.tempest.conf import Conf
 from pytest_whitebox.tempest.discovery import Options
+from pytest_whitebox.tempest.needs import Credentials, accounts
+from pytest_whitebox.tempest.pool import Pool
+
+#: The modes of credentials that are no accounts file.
+POOL, DYNAMIC = "pool", "dynamic"
+
+
+_DYNAMIC: dict[str, object] = {"use_dynamic_credentials": True, "test_accounts_file": None}
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
+    """What openstacksdk warns itself about is nothing that its users could mend, and pytest catches nothing here."""
+    with warnings.catch_warnings(action="ignore"):
+        yield
 
 
 @dataclass(slots=True)
 class Made:
-    """The file, and what there is to undo once the last test is over; ``secrets`` are in the file until then."""
+    """The file, what there is to undo once the last test is over, and the secrets that are in files until then.
+
+    ``credentials`` says where accounts come from: `POOL`, `DYNAMIC`, or the path of an accounts file.
+    """
 
     conf: Conf
-    ledger: Ledger = field(default_factory=Ledger)
+    create: Create
+    credentials: str = DYNAMIC
+    options: dict[str, Mapping[str, object]] = field(default_factory=dict)
     secrets: list[str] = field(default_factory=list)
 
+    @property
+    def accounts(self) -> Path:
+        """Where the accounts file of a pool, or of a user who is no administrator, lies."""
+        return self.conf.path.with_name("accounts.yaml").resolve()
+
+    def write(self) -> None:
+        """Write the options down."""
+        private(self.conf.path, "\n".join(discovery.lines(self.options)))
+
+    @_unwarned()
+    def fill(self, asked: Iterable[Credentials], workers: int) -> None:
+        """Make the accounts of a pool; what asks for more than a pool has gets new accounts for each class."""
+        if self.credentials != POOL:
+            return
+        needed = accounts(asked, workers)
+        if needed is None:
+            self.credentials = DYNAMIC
+            self.options["auth"] = {**self.options["auth"], **_DYNAMIC}
+            self.write()
+            return
+        pool = Pool(self.create, discovery.access(self.create.cloud).user_domain_name)
+        try:
+            pool.fill(needed, networks=bool(self.options["service_available"]["neutron"]))
+        except BaseException:
+            self.undo()
+            raise
+        self.secrets += pool.passwords
+        private(self.accounts, yaml.safe_dump(pool.entries))
+
+    @_unwarned()
     def undo(self) -> ExceptionGroup[Exception] | None:
         """Remove what was made in the cloud, and the passwords from the files; return what could not be removed."""
-        for file in (self.conf.path, self.conf.path.with_name("accounts.yaml")):
+        for file in (self.conf.path, self.accounts):
             if file.is_file():
                 text = file.read_text()
                 for secret in self.secrets:
                     text = text.replace(secret, HIDDEN)
                 private(file, text)
-        return self.ledger.unwind()
+        return self.create.ledger.unwind()
 
 
-def make(session: Session) -> Made:
-    """Ask the chosen cloud and write down what it says; raises `StackproofError` if that is not enough for Tempest."""
+@_unwarned()
+def make(session: Session, credentials: str) -> Made:
+    """Ask the chosen cloud and write down what it says; raises `StackproofError` if that is not enough for Tempest.
+
+    ``credentials`` is what the user wants, nothing for what this user may have.
+    """
     cloud = _connected(session)
-    made = Made(Conf(session.run.folder() / "tempest.conf", f"made by asking cloud {cloud.name}"))
-    made.ledger.add("the connection", cloud.close)
-    create = Create(cloud, made.ledger, f"sp-{session.run.id}-tempest", session.image)
+    conf = Conf(session.run.folder() / "tempest.conf", f"made by asking cloud {cloud.name}")
+    made = Made(conf, Create(cloud, Ledger(), f"sp-{session.run.id}-tempest", session.image), credentials)
+    made.create.ledger.add("the connection", cloud.close)
     try:
-        options = {**_asked(cloud, create), **_of_the_run(session)}
+        made.options = {**discovery.discover(cloud, made.create), **_of_the_run(session)}
         known = discovery.credentials(cloud)
         made.secrets.append(known["password"])
-        if not options["auth"]["use_dynamic_credentials"]:
-            options["auth"] = {**options["auth"], "test_accounts_file": _own_account(made.conf.path, cloud, known)}
-        private(made.conf.path, "\n".join(discovery.lines(options)))
+        made.options["auth"] = {**made.options["auth"], **_choose(made, known)}
+        made.write()
     except BaseException:
         made.undo()
         raise
     return made
 
 
+def _choose(made: Made, known: Mapping[str, str]) -> dict[str, object]:
+    """Where accounts come from, as options; a user who is no administrator has his own and no other."""
+    admin = made.options["auth"]["use_dynamic_credentials"]
+    made.credentials = made.credentials or (POOL if admin else str(made.accounts))
+    if made.credentials in (POOL, DYNAMIC) and not admin:
+        raise StackproofError(
+            f"--tempest-credentials {made.credentials} takes an administrator, which {known['username']} is not",
+            hint="leave it out, or name an accounts file",
+        )
+    if made.credentials == DYNAMIC:
+        return _DYNAMIC
+    if made.credentials == str(made.accounts):
+        roles = sorted(discovery.access(made.create.cloud).role_names)
+        private(made.accounts, yaml.safe_dump([{**known, "roles": roles}]))
+    file = made.accounts if made.credentials == POOL else Path(made.credentials).expanduser().resolve()
+    return {"use_dynamic_credentials": False, "test_accounts_file": file}
+
+
+@_unwarned()
 def differences(session: Session, own: Conf) -> list[str]:
     """Where the user's own tempest.conf says something else than the cloud; what it does not say is no difference."""
     with _connected(session) as cloud:
-        found = _asked(cloud, Create(cloud, Ledger(), "", session.image), may_make=False)
+        found = discovery.discover(cloud, Create(cloud, Ledger(), "", session.image), may_make=False)
     config = Config.from_files({str(own.path): own.path.read_bytes()})
     return [
         f"[{section}] {name} = {said}, the cloud says {value}"
@@ -79,12 +154,6 @@ def private(file: Path, text: str) -> None:
         stream.write(text)
 
 
-def _asked(cloud: Cloud, create: Create, *, may_make: bool = True) -> dict[str, Mapping[str, object]]:
-    # openstacksdk warns of its own use of itself, and pytest catches no warnings yet.
-    with warnings.catch_warnings(action="ignore"):
-        return discovery.discover(cloud, create, may_make=may_make)
-
-
 def _connected(session: Session) -> Cloud:
     if session.choice is None:
         hint = "pass --tempest-config FILE, or choose a cloud with --os-cloud to have one made"
@@ -100,16 +169,6 @@ def _of_the_run(session: Session) -> Options:
         # Whether a floating IP can be reached from here, and by which name a guest lets in, no API tells.
         "validation": {"run_validation": False},
     }
-
-
-def _own_account(conf: Path, cloud: Cloud, known: Mapping[str, str]) -> Path:
-    """The user's own account as the only one there is; a project's tests that need no other run with it."""
-    import yaml
-
-    entry = {**known, "roles": sorted(discovery.access(cloud).role_names)}
-    file = conf.with_name("accounts.yaml").resolve()
-    private(file, yaml.safe_dump([entry]))
-    return file
 
 
 def _same(said: str, found: object) -> bool:

@@ -12,9 +12,10 @@ import pytest
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.session import Session
-from pytest_whitebox.tempest import arguments, collection, conf, making, workers
+from pytest_whitebox.tempest import arguments, collection, conf, making, settings, workers
 from pytest_whitebox.tempest.installed import Installed
 from pytest_whitebox.tempest.making import Made
+from pytest_whitebox.tempest.needs import Credentials
 from pytest_whitebox.tempest.nodes import TempestItem
 from pytest_whitebox.tempest.selection import Selection
 
@@ -32,9 +33,13 @@ def begin(config: pytest.Config, session: Session) -> None:
         installed = Installed.find()
         arguments.check(config)
         selection = arguments.taken_over(config, selection, installed.packages)
-        made = None
-        if (own := _conf(config)) is None and not config.option.collectonly:
-            made = making.make(session)
+        made, own = None, _conf(config)
+        credentials, named = settings.CREDENTIALS.read(config)
+        if own is not None and credentials and not workers.is_one(config):
+            hint = f"leave out {named}, or the tempest.conf"
+            raise StackproofError(f"{own.path} is your own, and says itself which credentials there are", hint=hint)
+        if own is None and not config.option.collectonly:
+            made = making.make(session, credentials)
         tempest = Tempest(config, session, installed, selection, made.conf if made else own, made)
     except StackproofError as error:
         raise pytest.UsageError(error.sentence) from None
@@ -50,6 +55,7 @@ def begin(config: pytest.Config, session: Session) -> None:
 class Tempest:
     """A run with tests of Tempest."""
 
+    filled = False
     failures: ExceptionGroup[Exception] | None = None
 
     def __init__(
@@ -77,7 +83,7 @@ class Tempest:
     @_optional
     def pytest_configure_node(self, node: Any) -> None:
         """Workers have the same tempest.conf; the index is made, if it must be, before there are any."""
-        _ = self.found
+        self._fill(self.found.asked(self.selection), workers.number(self.config))
         if self.conf is not None:
             node.workerinput[_CONF] = (str(self.conf.path), self.conf.source)
 
@@ -97,10 +103,17 @@ class Tempest:
         return report
 
     @pytest.hookimpl(tryfirst=True)
-    def pytest_runtestloop(self) -> None:
+    def pytest_runtestloop(self, session: pytest.Session) -> None:
         """From now on Tempest's modules are imported."""
-        if not self.config.option.collectonly and not workers.are_others(self.config):
+        asked = collection.asked(getattr(session, "items", ()), self.found)
+        if asked and not self.config.option.collectonly:
+            self._fill(asked, 1)
             self.load()
+
+    def _fill(self, asked: list[Credentials], number: int) -> None:
+        if self.made and not self.filled:
+            self.filled = True
+            self.made.fill(asked, number)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -30,5 +30,10 @@ CONFIG = Setting(
     "your own tempest.conf; by default Tempest's own places ($TEMPEST_CONFIG_DIR, etc/, /etc/tempest)",
     convert=str, metavar="FILE",
 )  # fmt: skip
+CREDENTIALS = Setting(
+    "--tempest-credentials", "WHITEBOX_TEMPEST_CREDENTIALS", "whitebox_tempest_credentials", "",
+    "accounts for a tempest.conf that is made: `pool`, made once for the run (what an administrator has by default); "
+    "`dynamic`, new ones for each class; or an accounts file", convert=str, metavar="pool|dynamic|FILE",
+)  # fmt: skip
 
-SETTINGS = (TESTS, EXCLUDE, INCLUDE_LIST, EXCLUDE_LIST, LOAD_LIST, CONFIG)
+SETTINGS = (TESTS, EXCLUDE, INCLUDE_LIST, EXCLUDE_LIST, LOAD_LIST, CONFIG, CREDENTIALS)

@@ -29,9 +29,14 @@ class TempestTest:
         return name_of(self.id)
 
     @property
+    def full_class(self) -> str:
+        """The dotted name of its class."""
+        return f"{self.module}.{self.class_}"
+
+    @property
     def name(self) -> str:
         """The last part of the name."""
-        return self.full_name.removeprefix(f"{self.module}.{self.class_}.")
+        return self.full_name.removeprefix(f"{self.full_class}.")
 
     @property
     def attributes(self) -> tuple[str, ...]:

@@ -9,9 +9,14 @@ from typing import Any
 import pytest
 
 
-def are_others(config: pytest.Config) -> bool:
-    """True in a process that leaves the tests to others."""
-    return not hasattr(config, "workerinput") and config.getoption("dist", "no") != "no"
+def is_one(config: pytest.Config) -> bool:
+    """True in a worker."""
+    return hasattr(config, "workerinput")
+
+
+def number(config: pytest.Config) -> int:
+    """How many there are to be."""
+    return max(len(config.getoption("tx", ())), 1)
 
 
 def by_class(config: pytest.Config, log: Any) -> Any:

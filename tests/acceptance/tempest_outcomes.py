@@ -1,4 +1,8 @@
-"""`tempest run` and `pytest --tempest` on the same tests by the same tempest.conf: the same outcome for each test."""
+"""`tempest run` and `pytest --tempest` on the same tests: the same outcome for each test.
+
+Run with a cloud that is up: ``python -m tests.acceptance.tempest_outcomes STATE REGEX [WORKERS [CREDENTIALS]]``. Both
+have the same tempest.conf with `dynamic` credentials; with `pool` pytest makes its own.
+"""
 
 from __future__ import annotations
 
@@ -16,26 +20,28 @@ from pytest_whitebox.tempest import making
 from tests.plugin.tempest_run import tempest_run
 
 
-def main(state: str, regex: str, workers: str = "2") -> int:
+def main(state: str, regex: str, workers: str = "2", credentials: str = "dynamic") -> int:
     """Compare; the cloud in ``state`` must be up."""
     choice = named("devcloud", "here", Path(state) / "clouds.yaml")
     os.environ["OS_CLIENT_CONFIG_FILE"] = str(Path(state) / "clouds.yaml")
     with TemporaryDirectory() as folder:
         run = RunDirectory.new(Path(folder))
-        made = making.make(Session(choice, None, None, "", None, None, run, "", named=True, strict=False))
+        made = making.make(Session(choice, None, None, "", None, None, run, "", named=True, strict=False), "dynamic")
         try:
-            return _compare(made.conf.path, Path(folder), regex, workers)
+            return _compare(made.conf.path, Path(folder), regex, workers, credentials)
         finally:
             if failures := made.undo():
                 print(failures)
 
 
-def _compare(conf: Path, folder: Path, regex: str, workers: str) -> int:
+def _compare(conf: Path, folder: Path, regex: str, workers: str, credentials: str) -> int:
     (folder / "etc").mkdir()
     (folder / "etc" / "tempest.conf").symlink_to(conf)
     began = time.monotonic()
     theirs = tempest_run(folder, "--concurrency", workers, "--regex", regex)
     between = time.monotonic()
+    if credentials != "dynamic":
+        (folder / "etc" / "tempest.conf").unlink()
     ours = _pytest(folder, regex, workers)
     over = time.monotonic()
     print(f"tempest run: {len(theirs)} in {between - began:.0f} s; pytest: {len(ours)} in {over - between:.0f} s")
@@ -58,8 +64,17 @@ def _class_of(theirs: dict[str, str], name: str) -> str | None:
 
 
 def _pytest(folder: Path, regex: str, workers: str) -> dict[str, str]:
-    command = [sys.executable, "-m", "pytest", f"--tempest={regex}", "-n", workers, "-q", "--junit-xml=junit.xml"]
-    subprocess.run(command, cwd=folder, check=False, stdout=subprocess.DEVNULL)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        f"--tempest={regex}",
+        "-n",
+        workers,
+        "--os-cloud=devcloud",
+        "--junit-xml=junit.xml",
+    ]
+    subprocess.run(command, cwd=folder, check=False)
     return _junit(folder / "junit.xml")
 
 

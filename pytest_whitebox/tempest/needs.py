@@ -1,0 +1,78 @@
+"""Which accounts classes of tests ask for, and how many of each it takes for several workers at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+#: What Tempest's words ask for: the scope, and the roles in it.
+_WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "primary": ("project", ("member",)),
+    "alt": ("project", ("member",)),
+    "admin": ("project", ("admin",)),
+    "project_admin": ("project", ("admin",)),
+    "project_member": ("project", ("member",)),
+    "project_manager": ("project", ("manager",)),
+    "project_reader": ("project", ("reader",)),
+    "system_admin": ("system", ("admin",)),
+    "system_member": ("system", ("member",)),
+    "system_reader": ("system", ("reader",)),
+}
+#: Tempest hands these out of one project to one class.
+PERSONAS = frozenset({("member",), ("reader",), ("manager",)})
+
+#: What a class says: Tempest's words, or lists of a label and roles.
+Credentials = Sequence[str | Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of account: its scope, ``project`` or ``system``, and its roles."""
+
+    scope: str
+    roles: tuple[str, ...]
+
+
+def kinds(credentials: Credentials) -> list[Kind] | None:
+    """What a class asks for, None if any of it is beyond a pool.
+
+    >>> kinds(["primary", ["operator", "member"]])
+    [Kind(scope='project', roles=('member',)), Kind(scope='project', roles=('member',))]
+    >>> kinds(["domain_admin"])
+    """
+    found = []
+    for one in credentials:
+        if isinstance(one, str):
+            if one not in _WORDS:
+                return None
+            found.append(Kind(*_WORDS[one]))
+        elif one[0].startswith(("system", "domain")):
+            return None
+        else:
+            found.append(Kind("project", tuple(sorted(set(one[1:])))))
+    return found
+
+
+def accounts(classes: Iterable[Credentials], workers: int) -> Mapping[Kind, int] | None:
+    """How many accounts of each kind there must be so that no worker ever lacks one; None if a pool cannot.
+
+    Tempest takes any free account that has the roles, so those with more roles may be taken for others' needs.
+
+    >>> found = accounts([["primary", "admin"], [["service", "admin", "service"]]], workers=2)
+    >>> found[Kind("project", ("admin",))], found[Kind("project", ("admin", "service"))]
+    (2, 4)
+    """
+    most: Counter[Kind] = Counter()
+    for credentials in classes:
+        asked = kinds(credentials)
+        if asked is None:
+            return None
+        most |= Counter(asked)
+    return {
+        kind: workers * sum(count for other, count in most.items() if _may_take(other, kind)) for kind in most
+    }  # fmt: skip
+
+
+def _may_take(asking: Kind, kind: Kind) -> bool:
+    return asking.scope == kind.scope and set(asking.roles) <= set(kind.roles)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from pytest_whitebox.session import Session
 
-_ASKING = (settings.TESTS, settings.INCLUDE_LIST, settings.LOAD_LIST)
+_ASKING = (settings.TESTS, settings.INCLUDE_LIST, settings.LOAD_LIST, settings.GUIDELINE)
 
 
 def begin(config: pytest.Config, session: Session) -> None:

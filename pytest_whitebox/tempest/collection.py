@@ -64,11 +64,9 @@ def nodes(session: pytest.Session, found: Found, selection: Selection) -> Iterat
     """A node for each selected test, and for each module that is broken."""
     chosen = [test for test in found.tests if selection.takes(test.id)]
     _declare(session.config, chosen)
-    if lacking := selection.lacking(test.id for test in found.tests):
-        few = ", ".join(lacking[:_TOLD]) + (", …" if len(lacking) > _TOLD else "")
-        warnings.warn(
-            pytest.PytestWarning(f"{len(lacking)} of {selection.source} are no tests here: {few}"), stacklevel=2
-        )
+    for source, names in selection.lacking(test.id for test in found.tests).items():
+        few = ", ".join(names[:_TOLD]) + (", …" if len(names) > _TOLD else "")
+        warnings.warn(pytest.PytestWarning(f"{len(names)} of {source} are no tests here: {few}"), stacklevel=2)
     for name, why in found.broken.items():
         node = Broken.from_parent(session, name=name, nodeid=name)
         node.why = why

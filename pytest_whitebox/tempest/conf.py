@@ -5,17 +5,19 @@ from __future__ import annotations
 import io
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_whitebox.core.configuration import Config
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.redaction import redacted
 from pytest_whitebox.core.setting import Settings
 from pytest_whitebox.tempest import settings
-from pytest_whitebox.tempest.installed import unusable
+from pytest_whitebox.tempest.installed import unusable, unwarned
+from pytest_whitebox.tempest.needs import Credentials, short
 
 _SYSTEM = Path("/etc/tempest/tempest.conf")
 
@@ -45,6 +47,24 @@ def find(given: Settings, folder: Path, environ: Mapping[str, str]) -> Conf | No
     return next((Conf(path, "where Tempest looks for it") for path in places if path.is_file()), None)
 
 
+def check_accounts(conf: Conf, asked: Sequence[Credentials], workers: int) -> None:
+    """Raise `StackproofError` if the accounts file that a tempest.conf names has too few for so many workers."""
+    import yaml
+
+    config = Config.from_files({str(conf.path): conf.path.read_bytes()})
+    named = config.get("auth", "test_accounts_file")
+    if not named or (config.get("auth", "use_dynamic_credentials") or "true").lower() != "false":
+        return
+    try:
+        entries = yaml.safe_load(Path(named).read_text()) or []
+        lacking = short(entries, asked, workers)
+    except (OSError, yaml.YAMLError, AttributeError, TypeError):
+        hint = "see Tempest's page on pre-provisioned credentials"
+        raise StackproofError(f"cannot read {named} as an accounts file of Tempest", hint=hint) from None
+    if lacking:
+        raise StackproofError(f"{named} has {lacking}", hint="add accounts, or let fewer workers run, with -n")
+
+
 def load(conf: Conf | None, locks: Path) -> None:
     """Have Tempest read it; ``locks`` is where its locks lie unless the file says otherwise.
 
@@ -53,12 +73,12 @@ def load(conf: Conf | None, locks: Path) -> None:
     # pytest keeps what is logged; with Tempest's own fixture all would be there twice, and with secrets.
     os.environ.setdefault("OS_LOG_CAPTURE", "0")
     try:
-        from oslo_concurrency import lockutils
-        from tempest import config
+        with unwarned(), _own_handlers():
+            from oslo_concurrency import lockutils
+            from tempest import config
 
-        if conf is not None:
-            config.CONF.set_config_path(str(conf.path))
-        with _own_handlers():
+            if conf is not None:
+                config.CONF.set_config_path(str(conf.path))
             _ = config.CONF.debug
     except Exception as error:
         raise unusable(error) from error

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import EntryPoint, PackageNotFoundError, entry_points, version
@@ -50,6 +52,16 @@ class Installed:
             whole.update(f"\0{file}\0".encode())
             whole.update(file.read_bytes())
         return whole.hexdigest()
+
+
+@contextmanager
+def unwarned() -> Iterator[None]:
+    """What OpenStack's libraries warn themselves about is nothing that their users could mend.
+
+    It is for where pytest catches no warnings.
+    """
+    with warnings.catch_warnings(action="ignore"):
+        yield
 
 
 def unusable(error: Exception) -> StackproofError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_whitebox.tempest.index import Index
-from pytest_whitebox.tempest.installed import unusable
+from pytest_whitebox.tempest.installed import unusable, unwarned
 from pytest_whitebox.tempest.needs import Credentials
 from pytest_whitebox.tempest.test import TempestTest
 
@@ -30,7 +30,8 @@ def load() -> Listing:
     """Import all test modules; raises `StackproofError` if Tempest or a plugin cannot even be asked."""
     loader = unittest.TestLoader()
     try:
-        from tempest.test_discover import plugins, test_discover
+        with unwarned():
+            from tempest.test_discover import plugins, test_discover
 
         paths = [str(top) for _, top in plugins.TempestTestPluginManager().get_plugin_load_tests_tuple().values()]
         found = list(_flat(test_discover.load_tests(loader, unittest.TestSuite(), "test*.py")))

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from pytest_whitebox.session import Session
 from pytest_whitebox.tempest import discovery
 from pytest_whitebox.tempest.conf import Conf
 from pytest_whitebox.tempest.discovery import Options
+from pytest_whitebox.tempest.installed import unwarned
 from pytest_whitebox.tempest.needs import Credentials, accounts
 from pytest_whitebox.tempest.pool import Pool
 
@@ -29,13 +28,6 @@ POOL, DYNAMIC = "pool", "dynamic"
 
 
 _DYNAMIC: dict[str, object] = {"use_dynamic_credentials": True, "test_accounts_file": None}
-
-
-@contextmanager
-def _unwarned() -> Iterator[None]:
-    """What openstacksdk warns itself about is nothing that its users could mend, and pytest catches nothing here."""
-    with warnings.catch_warnings(action="ignore"):
-        yield
 
 
 @dataclass(slots=True)
@@ -60,7 +52,7 @@ class Made:
         """Write the options down."""
         private(self.conf.path, "\n".join(discovery.lines(self.options)))
 
-    @_unwarned()
+    @unwarned()
     def fill(self, asked: Iterable[Credentials], workers: int) -> None:
         """Make the accounts of a pool; what asks for more than a pool has gets new accounts for each class."""
         if self.credentials != POOL:
@@ -80,7 +72,7 @@ class Made:
         self.secrets += pool.passwords
         private(self.accounts, yaml.safe_dump(pool.entries))
 
-    @_unwarned()
+    @unwarned()
     def undo(self) -> ExceptionGroup[Exception] | None:
         """Remove what was made in the cloud, and the passwords from the files; return what could not be removed."""
         for file in (self.conf.path, self.accounts):
@@ -92,7 +84,7 @@ class Made:
         return self.create.ledger.unwind()
 
 
-@_unwarned()
+@unwarned()
 def make(session: Session, credentials: str) -> Made:
     """Ask the chosen cloud and write down what it says; raises `StackproofError` if that is not enough for Tempest.
 
@@ -132,18 +124,35 @@ def _choose(made: Made, known: Mapping[str, str]) -> dict[str, object]:
     return {"use_dynamic_credentials": False, "test_accounts_file": file}
 
 
-@_unwarned()
+@unwarned()
 def differences(session: Session, own: Conf) -> list[str]:
     """Where the user's own tempest.conf says something else than the cloud; what it does not say is no difference."""
     with _connected(session) as cloud:
         found = discovery.discover(cloud, Create(cloud, Ledger(), "", session.image), may_make=False)
     config = Config.from_files({str(own.path): own.path.read_bytes()})
     return [
-        f"[{section}] {name} = {said}, the cloud says {value}"
+        f"[{section}] {name} {told}"
         for section, options in found.items()
         for name, value in options.items()
-        if "password" not in name and (said := config.get(section, name)) is not None and not _same(said, value)
+        if "password" not in name and (told := different(config.get(section, name), value))
     ]
+
+
+def different(said: str | None, found: object) -> str:
+    """How an option differs from what the cloud says, nothing if it does not; of lists only what is not in both.
+
+    >>> different("1", 2), different("True", True), different("b, a", "a,b"), different("a,b", "b,c")
+    ('= 1, the cloud says 2', '', '', 'has a, and lacks c of the cloud')
+    """
+    if said is None:
+        return ""
+    ours, theirs = ({part.strip().lower() for part in str(text).split(",")} for text in (said, found))
+    if ours == theirs:
+        return ""
+    if len(ours) == len(theirs) == 1:
+        return f"= {said}, the cloud says {found}"
+    more, less = ", ".join(sorted(ours - theirs)), ", ".join(sorted(theirs - ours))
+    return ", and ".join(filter(None, (f"has {more}" if more else "", f"lacks {less} of the cloud" if less else "")))
 
 
 def private(file: Path, text: str) -> None:
@@ -169,9 +178,3 @@ def _of_the_run(session: Session) -> Options:
         # Whether a floating IP can be reached from here, and by which name a guest lets in, no API tells.
         "validation": {"run_validation": False},
     }
-
-
-def _same(said: str, found: object) -> bool:
-    """The same list in another order, or the same truth in another word, is no difference."""
-    words = [sorted(part.strip().lower() for part in str(text).split(",")) for text in (said, found)]
-    return words[0] == words[1]

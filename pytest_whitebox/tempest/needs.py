@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 #: What Tempest's words ask for: the scope, and the roles in it.
 _WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -54,6 +55,28 @@ def kinds(credentials: Credentials) -> list[Kind] | None:
     return found
 
 
+def short(entries: Iterable[Mapping[str, Any]], classes: Iterable[Credentials], workers: int) -> str:
+    """What an accounts file has too few of for so many workers, nothing if all is well.
+
+    Tempest does not wait for an account that another worker has: the class that asks is in error.
+
+    >>> short([{"username": "u", "project_name": "p", "roles": ["member"]}], [["primary"]], workers=2)
+    '1 account of a project with the role member where 2 workers need 2'
+    """
+    most: Counter[Kind] = Counter()
+    for credentials in classes:
+        most |= Counter(kinds(credentials) or ())
+    had = [_of_entry(entry) for entry in entries]
+    for kind, count in most.items():
+        have = sum(_may_take(kind, one) and ("admin" in one.roles) == ("admin" in kind.roles) for one in had)
+        if have < workers * count and (have or kind.roles == ("member",)):
+            what = (
+                f"{have} account{'' if have == 1 else 's'} of a {kind.scope} with the role {' and '.join(kind.roles)}"
+            )
+            return f"{what} where {workers} worker{'' if workers == 1 else 's'} need {workers * count}"
+    return ""
+
+
 def accounts(classes: Iterable[Credentials], workers: int) -> Mapping[Kind, int] | None:
     """How many accounts of each kind there must be so that no worker ever lacks one; None if a pool cannot.
 
@@ -76,3 +99,9 @@ def accounts(classes: Iterable[Credentials], workers: int) -> Mapping[Kind, int]
 
 def _may_take(asking: Kind, kind: Kind) -> bool:
     return asking.scope == kind.scope and set(asking.roles) <= set(kind.roles)
+
+
+def _of_entry(entry: Mapping[str, Any]) -> Kind:
+    scope = "project" if {"project_name", "tenant_name"} & set(entry) else "system" if "system" in entry else "domain"
+    types = {"admin"} & set(entry.get("types", ()))
+    return Kind(scope, tuple(sorted({*entry.get("roles", ()), *types})))

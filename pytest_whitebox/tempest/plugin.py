@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import pytest
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.session import Session
-from pytest_whitebox.tempest import arguments, collection, conf, making, settings, workers
+from pytest_whitebox.tempest import arguments, collection, conf, making, settings, tally, workers
 from pytest_whitebox.tempest.installed import Installed
 from pytest_whitebox.tempest.making import Made
 from pytest_whitebox.tempest.needs import Credentials
@@ -41,12 +41,16 @@ def begin(config: pytest.Config, session: Session) -> None:
         if own is None and not config.option.collectonly:
             made = making.make(session, credentials)
         tempest = Tempest(config, session, installed, selection, made.conf if made else own, made)
+        if own and session.named and not workers.is_one(config):
+            tempest.differences = making.differences(session, own)
     except StackproofError as error:
         raise pytest.UsageError(error.sentence) from None
     from pytest_whitebox.tempest import fixtures
 
     config.pluginmanager.register(tempest, NAME)
     config.pluginmanager.register(fixtures, f"{NAME}.fixtures")
+    if selection.interop and not workers.is_one(config) and not config.option.collectonly:
+        config.pluginmanager.register(tally.Tally(selection.interop, session.run.folder()), tally.NAME)
     # What Tempest warns itself about is nothing that its users could mend.
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:tempest")
     config.add_cleanup(conf.hide_secrets(installed.packages))
@@ -56,6 +60,7 @@ class Tempest:
     """A run with tests of Tempest."""
 
     filled = False
+    differences: Sequence[str] = ()
     failures: ExceptionGroup[Exception] | None = None
 
     def __init__(
@@ -74,11 +79,12 @@ class Tempest:
         """Have Tempest read its configuration."""
         conf.load(self.conf, self.session.run.path / "locks")
 
-    def pytest_report_header(self) -> str:
-        """Which Tempest, and by which tempest.conf."""
+    def pytest_report_header(self) -> list[str]:
+        """Which Tempest, by which tempest.conf, and where the chosen cloud says something else than your own."""
         by = f"by {self.conf.path} ({self.conf.source})" if self.conf else "without a tempest.conf"
         plugins = ", ".join(one.name for one in self.installed.plugins)
-        return f"tempest: {self.installed.version}{f' with {plugins}' if plugins else ''}, {by}"
+        first = f"tempest: {self.installed.version}{f' with {plugins}' if plugins else ''}, {by}"
+        return [first, *(f"tempest: {one}" for one in self.differences)]
 
     @_optional
     def pytest_configure_node(self, node: Any) -> None:
@@ -111,9 +117,16 @@ class Tempest:
             self.load()
 
     def _fill(self, asked: list[Credentials], number: int) -> None:
-        if self.made and not self.filled:
-            self.filled = True
-            self.made.fill(asked, number)
+        """Once, before the first test: the accounts of a pool, or a look whether there are enough."""
+        if self.conf is None or self.filled or workers.is_one(self.config):
+            return
+        self.filled = True
+        try:
+            if self.made:
+                self.made.fill(asked, number)
+            conf.check_accounts(self.conf, asked, number)
+        except StackproofError as error:
+            raise pytest.UsageError(error.sentence) from None
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.setting import Settings
 from pytest_whitebox.tempest import settings
+from pytest_whitebox.tempest.interop import Interop
 from pytest_whitebox.tempest.test import name_of
 
 
@@ -17,13 +18,15 @@ from pytest_whitebox.tempest.test import name_of
 class Selection:
     """Tests of which an id matches one of ``wanted`` (none: any) and none of ``unwanted``.
 
-    With ``names`` only these; ``source`` says where they are from.
+    With ``names`` only these, with ``interop`` only those that prove one of its capabilities; ``source`` says where
+    the names are from.
     """
 
     wanted: tuple[re.Pattern[str], ...] = ()
     unwanted: tuple[re.Pattern[str], ...] = ()
     names: frozenset[str] | None = None
     source: str = ""
+    interop: Interop | None = None
 
     @classmethod
     def from_settings(cls, given: Settings, folder: Path) -> Selection | None:
@@ -34,7 +37,8 @@ class Selection:
         regex, source = settings.TESTS.read(given)
         include, included = settings.INCLUDE_LIST.read(given)
         load, loaded = settings.LOAD_LIST.read(given)
-        if not (regex or include or load):
+        interop = Interop.from_settings(given, folder)
+        if not (regex or include or load or interop):
             return None
         if include and regex == settings.TESTS.const:
             regex = ""
@@ -45,7 +49,7 @@ class Selection:
             *_expressions(folder, *settings.EXCLUDE_LIST.read(given)),
         ]
         names = frozenset(map(name_of, _lines(folder, load, loaded))) if load else None
-        return cls(tuple(wanted), tuple(unwanted), names, load)
+        return cls(tuple(wanted), tuple(unwanted), names, load, interop)
 
     def takes(self, id: str) -> bool:
         """True if the test is wanted.
@@ -59,13 +63,22 @@ class Selection:
         """
         if self.names is not None and name_of(id) not in self.names:
             return False
+        if self.interop is not None and not self.interop.takes(id):
+            return False
         if self.wanted and not any(one.search(id) for one in self.wanted):
             return False
         return not any(one.search(id) for one in self.unwanted)
 
-    def lacking(self, ids: Iterable[str]) -> list[str]:
-        """The names asked for that no test has, in order."""
-        return sorted((self.names or frozenset()) - set(map(name_of, ids)))
+    def lacking(self, ids: Iterable[str]) -> dict[str, list[str]]:
+        """The names asked for that no test has, in order, by who asks for them."""
+        known = list(ids)
+        by_list = sorted((self.names or frozenset()) - set(map(name_of, known)))
+        by_guideline = self.interop.lacking(known) if self.interop else []
+        asked = (
+            (self.source, by_list),
+            (f"guideline {self.interop.guideline.id}" if self.interop else "", by_guideline),
+        )
+        return {source: names for source, names in asked if names}
 
 
 def _expressions(folder: Path, file: str, source: str) -> Iterator[re.Pattern[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_whitebox.core.setting import Setting
+from pytest_whitebox.core.setting import Setting, boolean
 
 TESTS = Setting(
     "--tempest", "WHITEBOX_TEMPEST", "whitebox_tempest", "",
@@ -35,5 +35,35 @@ CREDENTIALS = Setting(
     "accounts for a tempest.conf that is made: `pool`, made once for the run (what an administrator has by default); "
     "`dynamic`, new ones for each class; or an accounts file", convert=str, metavar="pool|dynamic|FILE",
 )  # fmt: skip
+GUIDELINE = Setting(
+    "--interop-guideline", "WHITEBOX_INTEROP_GUIDELINE", "whitebox_interop_guideline", "",
+    "collect the tests of a guideline of interoperability: the id of one that comes along, a file, or an address",
+    convert=str, metavar="ID|FILE|URL",
+)  # fmt: skip
+TARGET = Setting(
+    "--interop-target", "WHITEBOX_INTEROP_TARGET", "whitebox_interop_target", "platform",
+    "what the guideline is to be met for, such as compute or object", convert=str, metavar="NAME",
+)  # fmt: skip
+STATUS = Setting(
+    "--interop-status", "WHITEBOX_INTEROP_STATUS", "whitebox_interop_status", "required",
+    "of which capabilities: required, advisory, deprecated, removed, or several divided by commas",
+    convert=str, metavar="WORDS",
+)  # fmt: skip
+FLAGGED = Setting(
+    "--interop-flagged", "WHITEBOX_INTEROP_FLAGGED", "whitebox_interop_flagged", False,
+    "collect also the tests that the guideline has flagged, which need not pass", convert=boolean,
+)  # fmt: skip
 
-SETTINGS = (TESTS, EXCLUDE, INCLUDE_LIST, EXCLUDE_LIST, LOAD_LIST, CONFIG, CREDENTIALS)
+SETTINGS = (
+    TESTS,
+    EXCLUDE,
+    INCLUDE_LIST,
+    EXCLUDE_LIST,
+    LOAD_LIST,
+    CONFIG,
+    CREDENTIALS,
+    GUIDELINE,
+    TARGET,
+    STATUS,
+    FLAGGED,
+)

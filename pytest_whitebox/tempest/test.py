@@ -47,8 +47,8 @@ class TempestTest:
     @property
     def uuid(self) -> UUID | None:
         """What ``@decorators.idempotent_id`` says."""
-        texts = [one.removeprefix(_UUID) for one in self.attributes if one.startswith(_UUID)]
-        return UUID(texts[0]) if texts else None
+        text = uuid_of(self.id)
+        return UUID(text) if text else None
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -69,3 +69,13 @@ def name_of(id: str) -> str:
     """
     name, _, rest = id.partition("[")
     return name + rest.partition("]")[2]
+
+
+def uuid_of(id: str) -> str:
+    """The uuid in an id, nothing if there is none.
+
+    >>> uuid_of("tempest.X.test_a[id-0a6c,smoke]"), uuid_of("tempest.X.test_a")
+    ('0a6c', '')
+    """
+    words = id.partition("[")[2].partition("]")[0].split(",")
+    return next((word.removeprefix(_UUID) for word in words if word.startswith(_UUID)), "")

@@ -86,6 +86,21 @@ def test_a_plugin_that_is_broken_is_one_sentence(site: Path, run_apart: Run, wor
     result.stdout.no_fnmatch_line("*Traceback*")
 
 
+def test_too_few_accounts_are_told_before_the_run(site: Path, run_apart: Run, pytester: pytest.Pytester) -> None:
+    asking = "from tempest import test\n\n\nclass Asking(test.BaseTestCase):\n    credentials = ['primary', 'alt']\n"
+    (site / "sample_tempest_plugin" / "tests" / "test_asking.py").write_text(asking + "\n    def test_a(self): pass\n")
+    accounts = pytester.path / "accounts.yaml"
+    entry = "{username: u%d, password: p, project_name: p%d, roles: [member]}\n"
+    accounts.write_text("".join(f"- {entry % (number, number)}" for number in range(3)))
+    conf = pytester.path / "tempest.conf"
+    conf.write_text(f"[auth]\nuse_dynamic_credentials = false\ntest_accounts_file = {accounts}\n")
+    words = ["--tempest=test_asking", f"--tempest-config={conf}"]
+
+    sentence = f"{accounts} has 3 accounts of a project with the role member where 2 workers need 4; add accounts, *"
+    _told(run_apart(*words, "-n2"), sentence)
+    assert run_apart(*words, "-n0").ret == pytest.ExitCode.TESTS_FAILED
+
+
 def test_names_of_a_list_that_no_test_has_are_told(site: Path, run_apart: Run, pytester: pytest.Pytester) -> None:
     pytester.makefile(
         "", load="sample_tempest_plugin.tests.test_outcomes.Outcomes.test_passes[id-x]\na.B.test_gone[id-y]\n"

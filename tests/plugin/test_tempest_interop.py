@@ -1,0 +1,63 @@
+"""A guideline by our own small plugin of Tempest: what is collected, and what is told at the end."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from . import tempest_package
+from .conftest import Run
+
+_NAME = "sample_tempest_plugin.tests.test_outcomes.Outcomes."
+_UUID = "5f1b7a4e-0000-4000-8000-00000000000"
+
+
+@pytest.fixture
+def words(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The sample plugin, a tempest.conf for no cloud and a guideline of three capabilities, as arguments of pytest."""
+    site = pytester.mkdir("site")
+    tempest_package.write(site)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    conf = pytester.path / "tempest.conf"
+    conf.write_text("[auth]\nuse_dynamic_credentials = false\n")
+    tests = {
+        "passing": {
+            f"{_NAME}test_passed_before": {"idempotent_id": f"id-{_UUID}1", "aliases": [f"{_NAME}test_passes"]}
+        },
+        "failing": {f"{_NAME}test_fails": {"idempotent_id": f"id-{_UUID}2"}},
+        "gone": {f"{_NAME}test_gone": {"idempotent_id": f"id-{_UUID}8"}},
+    }
+    guideline = {
+        "metadata": {"id": "2026.01", "schema": "2.0"},
+        "platforms": {"OpenStack Powered Compute": {"components": [{"name": "os_powered_compute"}]}},
+        "components": {"os_powered_compute": {"capabilities": {"required": list(tests)}}},
+        "capabilities": {name: {"tests": known} for name, known in tests.items()},
+    }
+    (pytester.path / "guideline.json").write_text(json.dumps(guideline))
+    return [f"--tempest-config={conf}", "--interop-guideline=guideline.json", "--interop-target=compute"]
+
+
+def test_capabilities_are_told_with_what_they_lack(
+    pytester: pytest.Pytester, run_apart: Run, words: list[str], workers: str
+) -> None:
+    result = run_apart(*words, workers)
+
+    result.assert_outcomes(passed=1, failed=1, warnings=1)
+    result.stdout.fnmatch_lines([
+        "*PytestWarning: 1 of guideline 2026.01 are no tests here: *Outcomes.test_gone",
+        "*guideline 2026.01, target compute: 1 of 3 capabilities met*",
+        "failing: failed, by sample_tempest_plugin.tests.test_outcomes.Outcomes.test_fails",
+        "gone: not run, 1 of 1 tests, the first *Outcomes.test_gone",
+    ])  # fmt: skip
+    (file,) = Path(pytester.path / ".stackproof" / "runs").glob("*Z-*/interop.json")
+    verdicts = {one["capability"]: one["verdict"] for one in json.loads(file.read_text())["capabilities"]}
+    assert verdicts == {"passing": "met", "failing": "failed", "gone": "not run"}
+
+
+def test_an_unknown_target_is_one_sentence(run_apart: Run, words: list[str], workers: str) -> None:
+    result = run_apart(*words, "--interop-target=dns", workers)
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines("ERROR: guideline 2026.01 has no target 'dns'; choose from compute")

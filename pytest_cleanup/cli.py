@@ -18,9 +18,9 @@ exit codes: 0 the cloud is as it was, or clean; 1 it is not; 3 an error of ours;
 
   pytest-cleanup snapshot                     before the tests
   pytest-cleanup report                       what is different now
+  pytest-cleanup restore --scope run:.stackproof/runs/latest      what a run left that was killed goes
   pytest-cleanup restore --scope cloud        what is not in the snapshot goes, what changed is set back
 """
-_FILE = Path("cloud-snapshot.json")
 
 
 class _Parser(argparse.ArgumentParser):
@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     took = verb("snapshot", commands.snapshot, "write down what the cloud has, and how it is set")
-    took.add_argument("-o", "--output", type=Path, default=_FILE, metavar="FILE", help="default %(default)s")
+    took.add_argument("-o", "--output", type=Path, default=commands.DEFAULT, metavar="FILE", help="default %(default)s")
     _keeps(took)
     report = verb("report", commands.report, "say what is different from a snapshot; changes nothing")
     _snapshot(report)
@@ -81,7 +81,9 @@ def parser() -> argparse.ArgumentParser:
     _snapshot(restore)
     _keeps(restore)
     restore.add_argument(
-        "--scope", metavar="SCOPE", help="cloud: everything that appeared; project:NAME: what is in that project"
+        "--scope",
+        metavar="SCOPE",
+        help="cloud: all that appeared; project:NAME: what is in that project; run:FOLDER: what goes back to that run",
     )
     _deletes(restore)
     purge = verb("purge", commands.purge, "delete everything that projects have, without any snapshot")
@@ -103,7 +105,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _snapshot(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--snapshot", type=Path, default=_FILE, metavar="FILE", help="default %(default)s")
+    made.add_argument("--snapshot", type=Path, metavar="FILE", help=f"default {commands.DEFAULT}, or that of the run")
     made.add_argument(
         "--emptied", action="append", default=[], metavar="KIND", help="that there is none left of this kind is right"
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pytest_cleanup import purge as purging
+from pytest_cleanup.attribution.of_run import SNAPSHOT, scope_of
 from pytest_cleanup.difference import difference
 from pytest_cleanup.keep import Named, keeper, named
 from pytest_cleanup.keepers import provided
@@ -29,6 +30,9 @@ from pytest_cleanup.triage import Keeper, triage
 if TYPE_CHECKING:
     from pytest_cleanup.view import View
 
+#: Where a snapshot is unless told otherwise.
+DEFAULT = Path("cloud-snapshot.json")
+
 
 def snapshot(options: argparse.Namespace) -> int:
     """Write one."""
@@ -43,7 +47,7 @@ def snapshot(options: argparse.Namespace) -> int:
 
 def report(options: argparse.Namespace) -> int:
     """Say what differs."""
-    taken = Snapshot.read(options.snapshot)
+    taken = Snapshot.read(options.snapshot or DEFAULT)
     with _view(options) as view:
         now = look(view, kinds().values())
         check(taken, Identity.of(view), now, options.emptied)
@@ -67,14 +71,15 @@ def diff(options: argparse.Namespace) -> int:
 
 def restore(options: argparse.Namespace) -> int:
     """Set back to a snapshot."""
-    taken = Snapshot.read(options.snapshot)
+    folder = _run_of(options.scope)
+    taken = Snapshot.read(options.snapshot or (folder / SNAPSHOT if folder else DEFAULT))
     if not options.scope:
-        hint = "say --scope cloud if nobody else uses it, or --scope project:NAME"
+        hint = "say --scope cloud if nobody else uses it, --scope project:NAME, or --scope run:FOLDER of a run"
         raise Refused("it is not known who made what appeared in the cloud since the snapshot", hint=hint)
     with _view(options) as view, locked(view.auth_url, view.region or ""):
         now = look(view, kinds().values())
         check(taken, Identity.of(view), now, options.emptied)
-        scope = _scope(options.scope, now)
+        scope = scope_of(folder, view, taken.look, now) if folder else _scope(options.scope, now)
         keepers = [keeper(taken.named), keeper(_named(options)), *provided(view.auth_url, view.region or "")]
         if options.dry_run:
             _show_plan(taken.look, now, scope, keepers)
@@ -116,12 +121,18 @@ def _named(options: argparse.Namespace) -> Named:
     return named(tempest_conf=options.keep_tempest_conf, **files)
 
 
+def _run_of(word: str | None) -> Path | None:
+    """The folder in ``run:FOLDER``."""
+    kind, _, name = (word or "").partition(":")
+    return Path(name) if kind == "run" and name else None
+
+
 def _scope(word: str, now: Look) -> Scope:
     kind, _, name = word.partition(":")
     if word == "cloud":
         return WholeCloud()
     if kind != "project" or not name:
-        raise Refused(f"no scope is called {word!r}", hint="say cloud, or project:NAME")
+        raise Refused(f"no scope is called {word!r}", hint="say cloud, project:NAME, or run:FOLDER")
     return OfProjects(word, purging.projects(now, [name]))
 
 

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 from pytest_cleanup import purge as purging
 from pytest_cleanup.aftermath import Aftermath
+from pytest_cleanup.attribution import of_run
 from pytest_cleanup.attribution.act import Act
 from pytest_cleanup.attribution.attribution import Attributions
 from pytest_cleanup.diagnosis import Diagnoses
 from pytest_cleanup.difference import Change
-from pytest_cleanup.errors import ApiError
 from pytest_cleanup.evidence.bugreport import write_reports
 from pytest_cleanup.evidence.bundle import Bundles
 from pytest_cleanup.evidence.pieces import fault
@@ -31,7 +31,7 @@ from pytest_cleanup.plan import plan
 from pytest_cleanup.refusal import Refused, check
 from pytest_cleanup.resource import Resource
 from pytest_cleanup.restore import How, restore
-from pytest_cleanup.scope import OfProjects, OfRun, Scope, WholeCloud
+from pytest_cleanup.scope import OfProjects, Scope, WholeCloud
 from pytest_cleanup.snapshot import Identity, Snapshot
 from pytest_cleanup.triage import Keeper, Triage, triage
 from pytest_cleanup.wanted import Wanted
@@ -72,7 +72,7 @@ class Judging:
     def _judged(self) -> Aftermath:
         now = look(self.view, kinds().values())
         check(self.before, Identity.of(self.view), now)
-        attributions = self._attributions(now)
+        attributions = of_run.attributions(self.view, self.acts, self.run.id, self.before.look, now)
         scope = self._scope(now, attributions)
         found, _ = triage(self.before.look, now, kinds(), scope, self._kept)
         told = self._told(found, now, attributions)
@@ -95,37 +95,13 @@ class Judging:
     def _bundles(self) -> Bundles:
         return Bundles(self.run, self.acts, self.cloud)
 
-    def _attributions(self, now: Look) -> Attributions:
-        appeared = {key: one for key, one in now.resources.items() if key not in self.before.look.resources}
-        skew = self.view.clocks.get("identity", 0.0)
-        return Attributions(
-            self.acts, appeared.values(), run_id=self.run.id, skew=skew, create_request=self._create_request
-        )
-
-    def _create_request(self, server: Resource) -> str:
-        """The request that made a server, as Nova remembers it."""
-        try:
-            told = self.view.get("compute", f"/servers/{server.id}/os-instance-actions")["instanceActions"]
-        except (ApiError, KeyError):
-            return ""
-        return next((str(one["request_id"]) for one in told if one["action"] == "create"), "")
-
     def _scope(self, now: Look, attributions: Attributions) -> Scope:
         word = self.wanted.scope
         if word == "cloud":
             return WholeCloud()
         if word.startswith("project:"):
             return OfProjects(word, purging.projects(now, [word.partition(":")[2]]))
-
-        def made(resource: Resource) -> str | None:
-            found = attributions(resource)
-            return str(found) if found and found.certain else None
-
-        def altered(resource: Resource) -> str | None:
-            found = attributions.changed(resource.key)
-            return str(found) if found else None
-
-        return OfRun(made, altered)
+        return of_run.scope(attributions)
 
     def _told(self, found: Triage, now: Look, attributions: Attributions) -> Aftermath:
         """What is left, with its causes and its evidence, which is saved before anything is deleted."""

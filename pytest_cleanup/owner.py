@@ -11,6 +11,7 @@ import pytest
 from pytest_cleanup import page, results, summary
 from pytest_cleanup.aftermath import Aftermath
 from pytest_cleanup.attribution import chronicle
+from pytest_cleanup.attribution.of_run import SNAPSHOT
 from pytest_cleanup.fixups import named as fixups_named
 from pytest_cleanup.keep import named
 from pytest_cleanup.kinds import kinds
@@ -94,7 +95,7 @@ class Owner:
             raise Refused(f"nothing of the cloud can be listed: {why}", hint="use the credentials of an administrator")
         clouds = self._session.choice.file if self._session.choice else None
         taken = Snapshot(Identity.of(view), found, named(clouds=clouds))
-        taken.write(self._session.run.folder() / "snapshot.json")
+        taken.write(self._session.run.folder() / SNAPSHOT)
         return taken
 
     def _judge(self, before: Snapshot) -> Aftermath:

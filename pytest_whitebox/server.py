@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -11,12 +10,12 @@ from pytest_whitebox.actions import attaching, moving, power, shape
 from pytest_whitebox.actions.record import Action
 from pytest_whitebox.actions.settle import PATIENCE, ServerError, fault, seen
 from pytest_whitebox.core.cpuset import parse_cpus
-from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
 from pytest_whitebox.remove import REMOVALS
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
+    from pytest_whitebox.core.domain import Domain
     from pytest_whitebox.core.hosts import Host
     from pytest_whitebox.core.ledger import Ledger
 
@@ -95,12 +94,12 @@ class Server:
     @property
     def domain(self) -> Domain:
         """The guest as libvirt runs it now (``virsh dumpxml``)."""
-        return Domain.from_xml(self._virsh("dumpxml", self.id), time.time())
+        return self.host.domain(self.id)
 
     @property
     def inactive_domain(self) -> Domain:
         """The guest as libvirt will start it next (``virsh dumpxml --inactive``)."""
-        return Domain.from_xml(self._virsh("dumpxml", "--inactive", self.id), time.time())
+        return self.host.domain(self.id, inactive=True)
 
     @property
     def pid(self) -> int:
@@ -181,9 +180,6 @@ class Server:
             said = fault(self) or "Nova recorded no fault"
             raise ServerError(f"server {self.name} went to ERROR: {said}", hint=f"`openstack server show {self.id}`")
         return self.status == status and not self._resource.task_state
-
-    def _virsh(self, *words: str) -> str:
-        return self.host.virsh(*words)
 
 
 def vcpu_threads(listing: str) -> dict[int, int]:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_whitebox.core.deployments import ServiceFacts, UnknownService
 from pytest_whitebox.core.transports import Transport
 
 from .conftest import SshServer, program, start_sshd
@@ -88,6 +89,21 @@ class Layout:
         for missing in self.absent:
             # What stands in an overlay for a file that was removed.
             os.mknod(folder / "host/usr/bin" / missing, stat.S_IFCHR, os.makedev(0, 0))
+
+
+class Bare:
+    """The kind of a host that has no service, and libvirt at most."""
+
+    name, libvirt_uri = "bare", "test:///default"
+
+    def matches(self, transport: Transport) -> bool:
+        return True
+
+    def service(self, transport: Transport, name: str) -> ServiceFacts:
+        raise UnknownService(f"there is no {name}", hint="none")
+
+    def libvirt(self, transport: Transport) -> Transport:
+        return transport
 
 
 def _write(root: Path, files: Mapping[str, str]) -> None:

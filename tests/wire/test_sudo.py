@@ -8,14 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from pytest_whitebox.core.deployments import ServiceFacts, UnknownService
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.core.transports import SshTransport, Transport
 from pytest_whitebox.core.transports.contract import TransportContract
 
 from .conftest import SshServer
-from .layout import Layout, host_with
+from .layout import Bare, Layout, host_with
 
 FILES = {
     "/etc/passwd": "root:x:0:0::/root:/bin/sh\nsshd:x:101:65534::/run/sshd:/usr/sbin/nologin\n"
@@ -86,21 +85,8 @@ def test_a_host_without_sudo_says_so(tmp_path: Path) -> None:
 
 
 def test_a_host_without_virsh_says_so(server: SshServer) -> None:
-    host = Host("server", _as(server, "stack"), deployment=_Bare())
+    host = Host("server", _as(server, "stack"), deployment=Bare())
     with pytest.raises(StackproofError, match="there is no virsh on ssh stack@") as caught:
         host.virsh("list")
     assert "libvirt" in caught.value.hint
     host.close()
-
-
-class _Bare:
-    name, libvirt_uri = "bare", "test:///default"
-
-    def matches(self, transport: Transport) -> bool:
-        return True
-
-    def service(self, transport: Transport, name: str) -> ServiceFacts:
-        raise UnknownService(f"there is no {name}", hint="none")
-
-    def libvirt(self, transport: Transport) -> Transport:
-        return transport

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from pytest_whitebox.core.command import CommandFailed, Result
 from pytest_whitebox.core.deployments import Deployment, detect
+from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts.inspection import inspector, module
 from pytest_whitebox.core.hosts.known import Fact
@@ -21,6 +23,8 @@ from pytest_whitebox.core.libvirt.secret import Secret
 from pytest_whitebox.core.services import Forcing, Patience, Report, Service
 from pytest_whitebox.core.transactions import FOLDER, Journal, Transactions, replaced, value_set
 from pytest_whitebox.core.transports import TIMEOUT, Transport
+
+T = TypeVar("T")
 
 #: The exit code of a shell for a program that it does not find.
 _NO_PROGRAM = 127
@@ -102,16 +106,21 @@ class Host:
             raise CommandFailed(result, where=self.libvirt.name)
         return result.stdout
 
+    def domain(self, name: str, *, inactive: bool = False) -> Domain:
+        """A guest by its name or UUID as its libvirt runs it now (``virsh dumpxml``), or will start it next."""
+        words = ["--inactive", name] if inactive else [name]
+        return self._read(lambda said: Domain.from_xml(said, time.time()), "dumpxml", *words)
+
     @property
     def capabilities(self) -> Capabilities:
         """What its libvirt says of it now: processors, NUMA cells, kinds of guests (``virsh capabilities``)."""
-        return Capabilities.from_xml(self.virsh("capabilities"))
+        return self._read(Capabilities.from_xml, "capabilities")
 
     def domain_capabilities(self, *, machine: str = "", arch: str = "", type: str = "") -> DomainCapabilities:
         """What a guest can have there, of a machine type such as ``q35`` (by default libvirt's own choice)."""
         options = (("--machine", machine), ("--arch", arch), ("--virttype", type))
         words = [word for option, value in options if value for word in (option, value)]
-        return DomainCapabilities.from_xml(self.virsh("domcapabilities", *words))
+        return self._read(DomainCapabilities.from_xml, "domcapabilities", *words)
 
     @property
     def cpus(self) -> cpus.Cpus:
@@ -127,7 +136,16 @@ class Host:
     def secrets(self) -> tuple[Secret, ...]:
         """The secrets that its libvirt holds now, without their values."""
         listed = secret.uuids(self.virsh("secret-list"))
-        return tuple(Secret.from_xml(self.virsh("secret-dumpxml", uuid)) for uuid in listed)
+        return tuple(self._read(Secret.from_xml, "secret-dumpxml", uuid) for uuid in listed)
+
+    def _read(self, read: Callable[[str], T], *words: str) -> T:
+        """What virsh says, as a value; if it cannot be read, the error tells where it was said."""
+        said = self.virsh(*words)
+        try:
+            return read(said)
+        except StackproofError as error:
+            where = f"`virsh {' '.join(words)}` on {self.libvirt.name}"
+            raise StackproofError(f"{where} cannot be read: {error}", hint=error.hint) from None
 
     def qemu_img(self, path: str) -> qemu_img.Image:
         """What QEMU says of an image of the host, also of one in use (``qemu-img info``)."""

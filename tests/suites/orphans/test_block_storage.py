@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from pytest_whitebox.core.databases import Databases
-from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.lasting import lasting
 from pytest_whitebox.create import Create
@@ -74,9 +73,7 @@ def test_each_iscsi_session_is_of_a_volume_that_the_host_needs(hosts: Hosts, wel
     assert attached.id in sessions(well.host)
 
     def left(host: Host) -> set[str]:
-        domains = [
-            Domain.from_xml(host.virsh("dumpxml", uuid)) for uuid in host.virsh("list", "--all", "--uuid").split()
-        ]
+        domains = [host.domain(uuid) for uuid in host.virsh("list", "--all", "--uuid").split()]
         return sessions(host) - {disk.serial for domain in domains for disk in domain.disks.values()}
 
     assert not lasting(on_each(hosts.computes, left))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -19,20 +22,22 @@ _IDENTITY = "identity"
 
 
 class Grants:
-    """``held`` are the addresses of the assignments that we made; `close` takes them back.
+    """``held`` are the addresses of the assignments that we made or share; `close` takes them back.
 
-    Each is written to a file before it is made, so that what a run that was killed had is taken back by the next.
+    Each is written to a file before it is made: what a run that was killed had is taken back by the next, and what
+    several runs of this machine have is taken back by the last.
     """
 
     def __init__(self, view: View) -> None:
         self.held: set[str] = set()
         self._view, self._lock = view, Lock()
         self._views: dict[str, View] = {}
-        cloud = hashlib.sha256(view.auth_url.encode()).hexdigest()[:16]
-        self._file = folder() / f"grants-{cloud}-{os.getpid()}.json"
-        for file in folder().glob(f"grants-{cloud}-*.json"):
-            if not Path(f"/proc/{file.stem.rpartition('-')[2]}").exists():
-                self._take_back(json.loads(file.read_text() or "[]"))
+        self._name = f"grants-{hashlib.sha256(view.auth_url.encode()).hexdigest()[:16]}"
+        self._file = folder() / f"{self._name}-{os.getpid()}.json"
+        with self._alone():
+            living, dead = self._others()
+            for file in dead:
+                self._take_back(_paths(file) - living)
                 file.unlink()
 
     def within(self, project: str) -> View:
@@ -45,8 +50,8 @@ class Grants:
 
     def close(self) -> None:
         """Be again what we were."""
-        with self._lock:
-            self._take_back(self.held)
+        with self._lock, self._alone():
+            self._take_back(self.held - self._others()[0])
             self._views.clear()
             self._file.unlink(missing_ok=True)
 
@@ -55,11 +60,13 @@ class Grants:
         roles = dict(zip(access.role_names, access.role_ids, strict=True))
         role = roles.get("admin") or next(iter(roles.values()))
         path = f"/projects/{project}/users/{access.user_id}/roles/{role}"
-        if project == access.project_id or self._has(path):
-            return
-        self.held.add(path)
-        self._file.write_text(json.dumps(sorted(self.held)))
-        self._view.put(_IDENTITY, path)
+        with self._alone():
+            shared = path in self._others()[0]
+            if project == access.project_id or (not shared and self._has(path)):
+                return
+            self.held.add(path)
+            self._file.write_text(json.dumps(sorted(self.held)))
+            self._view.put(_IDENTITY, path)
 
     def _has(self, path: str) -> bool:
         try:
@@ -70,6 +77,26 @@ class Grants:
             raise
         return True
 
-    def _take_back(self, paths: set[str] | list[str]) -> None:
+    def _others(self) -> tuple[set[str], list[Path]]:
+        """What other processes hold that live, and the files of those that do not."""
+        files = [file for file in folder().glob(f"{self._name}-*.json") if file != self._file]
+        living = [file for file in files if Path(f"/proc/{file.stem.rpartition('-')[2]}").exists()]
+        return set[str]().union(*(_paths(file) for file in living)), [file for file in files if file not in living]
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process of this machine gives or takes back at the same time."""
+        with (folder() / f"{self._name}.lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _take_back(self, paths: set[str]) -> None:
         for path in sorted(paths):
             self._view.delete(_IDENTITY, path)
+
+
+def _paths(file: Path) -> set[str]:
+    try:
+        return set(json.loads(file.read_text() or "[]"))
+    except FileNotFoundError:
+        return set()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_cleanup.kind import Kind, Step
 from pytest_cleanup.kinds.collection import Collection, Row
+from pytest_cleanup.kinds.owners import of_users
 from pytest_cleanup.kinds.quota import quota
 from pytest_cleanup.resource import Reference, Relation, Resource
 
@@ -80,13 +81,12 @@ def _server_groups(view: View) -> list[Row]:
 
 def _keypairs(view: View) -> list[Row]:
     """Nova lists those of one user at a time."""
-    users = [user["id"] for user in view.rows("identity", "/users", "users")]
 
     def of(user: str) -> list[Row]:
         rows = view.rows(_COMPUTE, "/os-keypairs", "keypairs", _VERSION, user_id=user)
         return [{**row["keypair"], "id": f"{user}/{row['keypair']['name']}", "user_id": user} for row in rows]
 
-    return [row for rows in view.each(users, of) for row in rows]
+    return of_users(view, of)
 
 
 def _delete_keypair(view: View, keypair: Resource) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.kinds.collection import Collection, Edge, Row, dig
+from pytest_cleanup.kinds.owners import of_users
 from pytest_cleanup.resource import Reference, Relation, Resource
 
 if TYPE_CHECKING:
@@ -84,13 +85,12 @@ def _put_again(view: View, one: Resource) -> None:
 
 def _application_credentials(view: View) -> list[Row]:
     """Keystone lists those of one user at a time."""
-    users = [user["id"] for user in view.rows(_IDENTITY, "/users", "users")]
 
     def of(user: str) -> list[Row]:
         rows = view.rows(_IDENTITY, f"/users/{user}/application_credentials", "application_credentials")
         return [{**row, "user_id": user} for row in rows]
 
-    return [row for rows in view.each(users, of) for row in rows]
+    return of_users(view, of)
 
 
 def _delete_application_credential(view: View, one: Resource) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.kinds.collection import Collection, Edge, Row
+from pytest_cleanup.kinds.owners import of_projects
 from pytest_cleanup.resource import Relation, Resource
 
 if TYPE_CHECKING:
@@ -15,21 +16,15 @@ _KEYS = "key-manager"
 _PATHS = ("secrets", "containers", "orders")
 
 
-def _everything(view: View) -> dict[str, list[Row]]:
-    """All of them by path."""
+def _everything(view: View) -> list[Row]:
+    """All of them, with the path that they are at."""
 
-    def of(project: str) -> list[tuple[str, Row]]:
+    def of(project: str) -> list[Row]:
         own = view.grants.within(project).fresh()
-        return [(path, _row(row, project)) for path in _PATHS for row in own.rows(_KEYS, f"/{path}", path, limit=100)]
+        told = ((path, row) for path in _PATHS for row in own.rows(_KEYS, f"/{path}", path, limit=100))
+        return [{**_row(row, project), "path": path} for path, row in told]
 
-    def find() -> dict[str, list[Row]]:
-        projects = [project["id"] for project in view.rows("identity", "/projects", "projects")]
-        found: dict[str, list[Row]] = {path: [] for path in _PATHS}
-        for path, row in (pair for pairs in view.each(projects, of) for pair in pairs):
-            found[path].append(row)
-        return found
-
-    return view.once((_KEYS, "everything"), find)
+    return view.once((_KEYS, "everything"), lambda: of_projects(view, of))
 
 
 def _row(row: Row, project: str) -> Row:
@@ -47,7 +42,7 @@ def _last(address: str) -> str:
 
 def _kind(name: str, path: str) -> Collection:
     def rows(view: View) -> list[Row]:
-        return _everything(view)[path]
+        return [row for row in _everything(view) if row["path"] == path]
 
     def delete(view: View, one: Resource) -> None:
         view.grants.within(one.project or view.project).delete(_KEYS, f"/{path}/{one.id}")

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from pytest_cleanup.errors import ApiError
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.kinds.collection import Collection, Edge, Row
+from pytest_cleanup.kinds.owners import of_projects
 from pytest_cleanup.resource import Relation, Resource
 
 if TYPE_CHECKING:
@@ -55,11 +56,7 @@ def _everything(view: View) -> list[Row]:
         own = _account(view, project)
         return [_whole(own, project, row["name"]) for row in _listed(own, "")]
 
-    def find() -> list[Row]:
-        projects = [project["id"] for project in view.rows("identity", "/projects", "projects")]
-        return [row for rows in view.each(projects, of) for row in rows]
-
-    return view.once((_STORE, "everything"), find)
+    return view.once((_STORE, "everything"), lambda: of_projects(view, of))
 
 
 def _whole(view: View, project: str, name: str) -> Row:

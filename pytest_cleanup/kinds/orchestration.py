@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_cleanup.kind import Kind, Step
 from pytest_cleanup.kinds.collection import Collection, Row
+from pytest_cleanup.kinds.owners import of_projects
 from pytest_cleanup.resource import Reference, Relation, Resource
 
 if TYPE_CHECKING:
@@ -41,8 +42,7 @@ def _stacks(view: View) -> list[Row]:
         own = view.grants.within(project).fresh()
         return [{**row, "project": project, "parts": _made(own, row)} for row in own.rows(_HEAT, "/stacks", "stacks")]
 
-    projects = [project["id"] for project in view.rows("identity", "/projects", "projects")]
-    return [row for rows in view.each(projects, of) for row in rows]
+    return of_projects(view, of)
 
 
 def _made(own: View, row: Row) -> list[Any]:

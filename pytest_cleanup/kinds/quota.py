@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_cleanup.kinds.collection import Collection, Row
+from pytest_cleanup.kinds.collection import Collection, Edge, Row
+from pytest_cleanup.kinds.owners import of_projects
 from pytest_cleanup.resource import Relation, Resource
 
 if TYPE_CHECKING:
@@ -19,18 +20,15 @@ def quota(name: str, service: str, path: str) -> Collection:
     """The kind for the quotas of a service."""
 
     def rows(view: View) -> list[Row]:
-        projects = [project["id"] for project in view.rows("identity", "/projects", "projects")]
         common = _limits(view.get(service, _CLASS)[_CLASS_ANSWER])
 
-        def of(project: str) -> Row:
-            limits = _limits(view.get(service, f"{path}/{project}")[_ANSWER])
+        def of(project: str) -> list[Row]:
+            told = _limits(view.get(service, f"{path}/{project}")[_ANSWER])
             # Nova's class has names that its quotas have not, and the other way round.
-            return {
-                "id": project,
-                "limits": {one: value for one, value in limits.items() if value != common.get(one, value)},
-            }
+            limits = {name: value for name, value in told.items() if value != common.get(name, value)}
+            return [{"id": project, "limits": limits}] if limits else []
 
-        return [row for row in view.each(projects, of) if row["limits"]]
+        return of_projects(view, of)
 
     def restore(view: View, now: Resource, changed: Mapping[str, Any]) -> None:
         if now.attributes:
@@ -40,16 +38,10 @@ def quota(name: str, service: str, path: str) -> Collection:
         view.put(service, f"{path}/{now.id}", {_ANSWER: {**changed["limits"], **force}})
 
     return Collection(
-        name=name, service=service, path=path, rows=rows, label="", restored=("limits",),
-        references=(edge(),), restoration=restore, remaking=lambda view, was: restore(view, was, was.attributes),
+        name=name, service=service, path=path, rows=rows, label="", restored=("limits",), restoration=restore,
+        references=(Edge(Relation.USES, "project", "id"),),
+        remaking=lambda view, was: restore(view, was, was.attributes),
     )  # fmt: skip
-
-
-def edge() -> Any:
-    """A quota is that of a project."""
-    from pytest_cleanup.kinds.collection import Edge
-
-    return Edge(Relation.USES, "project", "id")
 
 
 def _limits(told: Mapping[str, Any]) -> dict[str, int]:

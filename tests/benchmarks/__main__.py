@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 
 from pytest_whitebox.core.errors import StackproofError
-from tests.benchmarks import cloud, configuration, domain, load, sheet, suites, transport
+from tests.benchmarks import cleanup, cloud, configuration, domain, load, sheet, suites, transport
 from tests.benchmarks.figure import Figure
 
-_GROUPS = ("plugin", "domain", "devcloud", "commands", "configuration", "suites")
+_GROUPS = ("plugin", "cleanup", "domain", "devcloud", "commands", "configuration", "suites")
 
 
 def main() -> int:
@@ -34,6 +34,8 @@ def main() -> int:
 def _taken(wanted: set[str], runs: int, cold: int) -> Iterator[Figure]:
     if "plugin" in wanted:
         yield from sheet.write("the plugin in an unrelated project", load.figures())
+    if "cleanup" in wanted:
+        yield from sheet.write("cleanup", cleanup.figures())
     if "domain" in wanted:
         yield from sheet.write("domain", domain.figures())
     if wanted & {"devcloud", "commands", "configuration", "suites"}:

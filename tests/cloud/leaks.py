@@ -58,7 +58,7 @@ class Leaks:
         api.add_user_to_group(self.users[0], group)
         role = api.create_role(name=self.name("role"))
         api.assign_project_role_to_group(self.project, group, role)
-        api.create_credential(user_id=self.users[1].id, type="ec2", blob="{}", project_id=self.project.id)
+        api.create_credential(user_id=self.users[1].id, type="leaked", blob="x", project_id=self.project.id)
         own = self.as_user()
         own.identity.create_application_credential(user=self.users[0].id, name=self.name("application"))
         region = api.create_region(id=self.name("region"))
@@ -113,7 +113,7 @@ class Leaks:
         qos = api.create_qos_spec(name=self.name("qos"), consumer="both") if hasattr(api, "create_qos_spec") else None
         type = api.create_type(name=self.name("type"), is_public=False)
         assert qos is None or type
-        api.create_group_type(self.name("group-type"))
+        api.create_group_type(name=self.name("group-type"))
         volumes = {
             word: own.create_volume(name=self.name(word), size=1)
             for word in ("plain", "moving", "used", "stuck", "given")

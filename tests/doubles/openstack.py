@@ -24,7 +24,7 @@ Row = dict[str, Any]
 #: Whether a request fails, and with what status; 0 for none.
 Fault = Callable[[str, str, str], int]
 
-CORE = {"identity": "v3", "compute": "v2.1", "block-storage": "v3", "network": "v2.0", "image": "v2"}
+CORE = {"identity": "v3", "compute": "v2.1", "block-storage": "v3", "network": "", "image": ""}
 #: Collections by service and path, with the name that an answer has for all and for one.
 _NAMES = {
     ("block-storage", "types"): ("volume_types", "volume_type"),
@@ -41,7 +41,9 @@ _NAMES = {
 }
 _DETAIL = re.compile(r"/detail$")
 #: Collections whose addresses have more than one part.
-_NESTED = re.compile(r"(OS-\w+/\w+|/application_credentials|groups/[^/]+/users|/members|/port_forwardings)$")
+_NESTED = re.compile(
+    r"(^(vpn|fwaas|bgpvpn|sfc|taas|lbaas|mgmt)/[\w-]+|OS-\w+/\w+|/application_credentials|groups/[^/]+/users|/members|/port_forwardings)$"
+)
 
 
 @dataclass
@@ -105,7 +107,7 @@ class Openstack:
             self._going.setdefault(id, self.slow)
         else:
             self.drop(service, collection, id)
-        return 204, ""
+        return 202 if service == "block-storage" else 204, ""
 
     def drop(self, service: str, collection: str, id: str) -> None:
         """It is gone, and with it what goes along."""
@@ -186,7 +188,8 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(size)) if size else {}
         parts = urlsplit(self.path)
         _, service, *rest = parts.path.split("/")
-        path = "/".join(rest[1:]).strip("/") if service in cloud.services else ""
+        versioned = bool(rest) and rest[0].startswith("v") and rest[0][1:2].isdigit()
+        path = "/".join(rest[versioned:]).strip("/") if service in cloud.services else ""
         with cloud.lock:
             cloud.asked.append((self.command, service, path))
         if cloud.delay:
@@ -223,7 +226,10 @@ class _Handler(BaseHTTPRequestHandler):
         if service == "block-storage" and path.startswith("types/"):
             return 200, {}
         if not id:
-            return self.listing(service, collection, query)
+            status, told = self.listing(service, collection, query)
+            if path in ("servers", "volumes") and not self.path.partition("?")[0].endswith("/detail"):
+                told[path] = [{"id": row["id"], "name": row["name"], "links": []} for row in told[path]]
+            return status, told
         return self.item(service, collection, id, body)
 
     def listing(self, service: str, collection: str, query: dict[str, str]) -> tuple[int, Any]:
@@ -306,7 +312,7 @@ class _Handler(BaseHTTPRequestHandler):
         catalog = [
             {"type": name, "name": name, "id": name, "endpoints": [
                 {"id": f"{name}-endpoint", "interface": "public", "region": "north", "region_id": "north",
-                 "url": f"{self.url}/{name}/{version}"}]}
+                 "url": f"{self.url}/{name}/{version}".rstrip("/")}]}
             for name, version in self.server.cloud.services.items()
         ]  # fmt: skip
         now = datetime.fromtimestamp(datetime.now(UTC).timestamp() + self.server.cloud.ahead, UTC)

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from pytest_whitebox.core.command import run
 from tests.benchmarks.figure import Figure
@@ -84,7 +85,12 @@ def leak(cloud: Openstack) -> int:
     """Leave things that hold each other; how many."""
     before = len(cloud.ids())
     mine = {"project_id": "admin-project", "tenant_id": "admin-project"}
-    born = {"created_at": f"{datetime.now(UTC):%FT%T}.000000", "updated_at": None, "description": "", "metadata": {}}
+    born: dict[str, Any] = {
+        "created_at": f"{datetime.now(UTC):%FT%T}.000000",
+        "updated_at": None,
+        "description": "",
+        "metadata": {},
+    }
     for number in range(25):
         name = f"leaked-{number}"
         cloud.put("network", "networks", id=f"{name}-net", name=name, **mine)

@@ -109,6 +109,7 @@ class Owner:
         try:
             return judging.judge()
         finally:
+            self._view.close()
             if cloud is not None:
                 cloud.close()
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
-from pytest_cleanup.resource import Resource
+if TYPE_CHECKING:
+    from pytest_cleanup.resource import Resource
 
 
 @pytest.hookspec(firstresult=True)

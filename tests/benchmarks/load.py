@@ -1,4 +1,4 @@
-"""What our plugin costs a project that has nothing to do with OpenStack: whole pytest runs, with it and without it.
+"""What our plugins cost a project that has nothing to do with OpenStack: whole pytest runs, with it and without it.
 
 In processor time: whatever else the machine does, it is the same within a few milliseconds.
 """
@@ -15,7 +15,7 @@ from pytest_whitebox.core.command import run
 from tests.benchmarks.figure import Figure, differences, processor_seconds
 
 _RUNS = 5
-_WITHOUT = ("-p", "no:pytest_whitebox")
+_WITHOUT = ("-p", "no:pytest_whitebox", "-p", "no:pytest_upgrade", "-p", "no:pytest_cleanup")
 _ASK = (
     "import sys, pytest; pytest.main(['-q']); print('imported:', *sorted({m.partition('.')[0] for m in sys.modules}))"
 )

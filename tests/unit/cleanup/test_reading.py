@@ -56,7 +56,7 @@ CASES: dict[str, tuple[tuple[Any, ...], list[tuple[str, str, str, str]]]] = {
         ("DELETE", "/v3/volumes/1b", "block-storage", 400, {"badRequest": {"message": "attached"}}),
         [("deleted", "volume", "1b", "")],
     ),
-    "refused making": (("POST", "/v3/volumes", "block-storage", 413, {"overLimit": {"message": "quota"}}), []),
+    "refused change": (("PUT", "/v2.0/routers/5f", "network", 409, {"NeutronError": {"message": "in use"}}), []),
     "token": (("POST", "/v3/auth/tokens", "identity", 201, {"token": {"user": {"id": "u"}}}), []),
     "service that nobody knows": (("POST", "/v1/things", "things", 201, {"thing": {"id": "7"}}), []),
 }

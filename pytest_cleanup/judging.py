@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_cleanup import purge as purging
+from pytest_cleanup import settings
 from pytest_cleanup.aftermath import Aftermath
 from pytest_cleanup.attribution import of_run
 from pytest_cleanup.attribution.act import Act
@@ -65,13 +66,14 @@ class Judging:
             with locked(self.view.auth_url, self.view.region or "") if self.wanted.deletes else nullcontext():
                 return self._judged()
         except Refused as refused:
-            return Aftermath(self.wanted.mode, problem=f"{refused.sentence}; nothing was deleted", refused=True)
+            said = refused.sentence.replace("--emptied", settings.EMPTIED.option)
+            return Aftermath(self.wanted.mode, problem=f"{said}; nothing was deleted", refused=True)
         except StackproofError as error:
             return Aftermath(self.wanted.mode, problem=error.sentence)
 
     def _judged(self) -> Aftermath:
         now = look(self.view, kinds().values())
-        check(self.before, Identity.of(self.view), now)
+        check(self.before, Identity.of(self.view), now, self.wanted.emptied)
         attributions = of_run.attributions(self.view, self.acts, self.run.id, self.before.look, now)
         scope = self._scope(now, attributions)
         found, _ = triage(self.before.look, now, kinds(), scope, self._kept)

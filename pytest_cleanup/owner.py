@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -38,7 +39,6 @@ class Owner:
         self._config, self._wanted, self._session = config, wanted, session
         self._file = session.run.path / "leaks.json"
         self._before: Snapshot | None = None
-        self._view: View | None = None
         self._told: Aftermath | None = None
         self._of_tests: list[dict[str, Any]] = []
 
@@ -82,36 +82,41 @@ class Owner:
             prefix.append(f"<style>{page.STYLE}</style>{shown}")
 
     def _snapshot(self) -> Snapshot:
-        from pytest_cleanup.view import connect
-
         given = Snapshot.read(self._wanted.snapshot) if self._wanted.snapshot else None
-        self._view = view = connect(self._session.choice.name if self._session.choice else None)
-        if given is not None:
-            check(given, Identity.of(view), given.look)
-            return given
-        found = look(view, kinds().values())
-        if not found.listed:
-            why = next(iter(found.failed.values()), "it has no service that is known")
-            raise Refused(f"nothing of the cloud can be listed: {why}", hint="use the credentials of an administrator")
-        clouds = self._session.choice.file if self._session.choice else None
-        taken = Snapshot(Identity.of(view), found, named(clouds=clouds))
+        with self._connected() as view:
+            if given is not None:
+                check(given, Identity.of(view), given.look)
+                return given
+            found = look(view, kinds().values())
+            if not found.listed:
+                why = next(iter(found.failed.values()), "it has no service that is known")
+                hint = "use the credentials of an administrator"
+                raise Refused(f"nothing of the cloud can be listed: {why}", hint=hint)
+            clouds = self._session.choice.file if self._session.choice else None
+            taken = Snapshot(Identity.of(view), found, named(clouds=clouds))
         taken.write(self._session.run.folder() / SNAPSHOT)
         return taken
 
     def _judge(self, before: Snapshot) -> Aftermath:
         from pytest_cleanup.judging import Judging
 
-        assert self._view is not None  # noqa: S101 -- there is none without a snapshot
-        cloud, acts = self._cloud(), chronicle.read(self._session.run.path)
-        judging = Judging(
-            self._view, before, self._wanted, self._session.run, acts, cloud, [self._kept_by_hooks], self._say()
-        )
+        run, acts = self._session.run, chronicle.read(self._session.run.path)
         try:
-            return judging.judge()
-        finally:
-            self._view.close()
-            if cloud is not None:
-                cloud.close()
+            with ExitStack() as stack:
+                view = stack.enter_context(self._connected())
+                cloud = self._cloud()
+                if cloud is not None:
+                    stack.enter_context(cloud)
+                keepers = [self._kept_by_hooks]
+                return Judging(view, before, self._wanted, run, acts, cloud, keepers, self._say()).judge()
+        except StackproofError as error:
+            return Aftermath(self._wanted.mode, problem=error.sentence)
+
+    def _connected(self) -> View:
+        """A view of the cloud, which leaves nothing of its own there when it is closed."""
+        from pytest_cleanup.view import connect
+
+        return connect(self._session.choice.name if self._session.choice else None)
 
     def _kept_by_hooks(self, resource: Resource) -> str | None:
         why: str | None = self._config.hook.pytest_cleanup_keep(config=self._config, resource=resource)

@@ -27,6 +27,11 @@ SCOPE = Setting(
     "whose things may be removed: run (what goes back to this run), project:NAME, or cloud (whoever made it)",
     convert=str, metavar="SCOPE",
 )  # fmt: skip
+EMPTIED = Setting(
+    "--cleanup-emptied", "CLEANUP_EMPTIED", "cleanup_emptied", "",
+    "kind of which there may be none left, though there were some in the snapshot; several with commas",
+    convert=str, metavar="KIND",
+)  # fmt: skip
 FIXUPS = Setting(
     "--cleanup-fixup", "CLEANUP_FIXUP", "cleanup_fixup", "",
     "change of a service's database that may be made for what no API removes; several with commas",
@@ -37,4 +42,4 @@ EVERYTHING = Setting(
     "the second word that --cleanup=all asks for", convert=boolean,
 )  # fmt: skip
 
-SETTINGS = (MODE, LEAKS, SNAPSHOT, SCOPE, FIXUPS, EVERYTHING)
+SETTINGS = (MODE, LEAKS, SNAPSHOT, SCOPE, EMPTIED, FIXUPS, EVERYTHING)

@@ -22,6 +22,7 @@ class Wanted:
     leaks_source: str
     snapshot: Path | None
     scope: str
+    emptied: tuple[str, ...]
     fixups: tuple[str, ...]
     everything: bool
 
@@ -41,10 +42,9 @@ class Wanted:
         leaks, leaks_source = settings.LEAKS.read(config)
         snapshot, _ = settings.SNAPSHOT.read(config)
         path = config.invocation_params.dir / Path(snapshot).expanduser() if snapshot else None
-        fixups, _ = settings.FIXUPS.read(config)
-        names = tuple(name.strip() for name in fixups.split(",") if name.strip())
-        scope, _ = settings.SCOPE.read(config)
-        return cls(mode, source, leaks, leaks_source, path, scope, names, settings.EVERYTHING.read(config)[0])
+        fixups, emptied = _names(settings.FIXUPS.read(config)[0]), _names(settings.EMPTIED.read(config)[0])
+        scope, everything = settings.SCOPE.read(config)[0], settings.EVERYTHING.read(config)[0]
+        return cls(mode, source, leaks, leaks_source, path, scope, emptied, fixups, everything)
 
     @property
     def on(self) -> bool:
@@ -76,3 +76,12 @@ class Wanted:
                 f"--cleanup=all (from {self.source}) deletes everything in the cloud, whoever made it",
                 hint=f"add {settings.EVERYTHING.option} if that is meant, or take --cleanup=preserve",
             )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """Names between commas.
+
+    >>> _names("port, network,")
+    ('port', 'network')
+    """
+    return tuple(name.strip() for name in text.split(",") if name.strip())

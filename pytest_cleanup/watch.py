@@ -51,7 +51,8 @@ class Watch:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """The libraries are as they were."""
-        self._stack.close()
+        with self._scribe.resting():
+            self._stack.close()
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
@@ -99,7 +100,8 @@ class Watch:
         due = {Key(act.kind, act.id): act for act in self._debts.due(nextitem)}
         asked = {Key(act.kind, act.id) for act in self._scribe.acts if act.verb == DELETED and not act.said}
         try:
-            found = list(left(self._connected(), kinds(), due.values(), asked)) if due else []
+            with self._scribe.resting():
+                found = list(left(self._connected(), kinds(), due.values(), asked)) if due else []
         except StackproofError as error:
             warnings.warn(results.LeakWarning(f"leaks could not be looked for: {error.sentence}"), stacklevel=2)
             return []
@@ -111,4 +113,5 @@ class Watch:
 
         if self._view is None:
             self._view = connect(self._session.choice.name if self._session.choice else None)
+            self._stack.callback(self._view.close)
         return self._view

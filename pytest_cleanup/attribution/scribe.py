@@ -28,6 +28,7 @@ class Scribe:
     phase: str = ""
     acts: list[Act] = field(default_factory=list)
     _fixtures: list[tuple[str, str]] = field(default_factory=list)
+    _rests: bool = False
 
     def begin(self, nodeid: str) -> None:
         """A test begins."""
@@ -49,8 +50,19 @@ class Scribe:
         finally:
             self._fixtures.pop()
 
+    @contextmanager
+    def resting(self) -> Iterator[None]:
+        """What is asked meanwhile is ours, not the test's."""
+        self._rests = True
+        try:
+            yield
+        finally:
+            self._rests = False
+
     def hear(self, exchange: Exchange) -> None:
         """Write down what a request of the test did."""
+        if self._rests:
+            return
         for deed in deeds(exchange, self.doors):
             # What another request has deleted before is no failure of this one.
             status = 204 if deed.verb == DELETED and exchange.status == _GONE else exchange.status

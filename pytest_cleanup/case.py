@@ -23,6 +23,8 @@ Witness = Callable[[Resource, Step, str], None]
 LastResort = Callable[[Resource], Iterable[Step]]
 
 _TRIES = 3  # of what may be in the way for a moment only
+_AWAY = (0, 502, 503, 504)  # an API that does not answer itself
+_TRIES_OF_AWAY = 6  # of which each waits twice as long as the one before
 _WORD = re.compile(r"[\w-]+")
 
 
@@ -78,6 +80,11 @@ class Case:
         return self.deletion.resource
 
     @property
+    def pauses(self) -> int:
+        """How many times the usual pause it waits before it is tried again."""
+        return 1 << max(0, self._tries - 1)
+
+    @property
     def over(self) -> bool:
         """True if nothing more happens."""
         return self.state in (State.GONE, State.STAYS)
@@ -102,7 +109,10 @@ class Case:
 
     def _after(self, error: StackproofError) -> State:
         self._tries += 1
-        passing = isinstance(error, ApiError) and (error.held or error.status in (0, 500, 502, 503, 504))
+        if isinstance(error, ApiError) and error.status in _AWAY:
+            # No step helps with an API that is away.
+            return State.PAUSES if self._tries < _TRIES_OF_AWAY else State.STAYS
+        passing = isinstance(error, ApiError) and (error.held or error.status == 500)
         if passing and self._tries < _TRIES and not self._obvious():
             return State.PAUSES
         self.fails(str(error))

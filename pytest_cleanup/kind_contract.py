@@ -1,14 +1,4 @@
-"""What every kind has to do: inherit the class, give it the kind and a cloud that has one, and pytest does the rest.
-
-class TestDock(KindContract):
-    @pytest.fixture
-    def kind(self):
-        return DOCK
-
-    @pytest.fixture
-    def view(self):
-        return view_of_a_cloud_that_has_a_dock()
-"""
+"""What every kind has to do: inherit the class, give it fixtures for the kind and for a cloud that has one."""
 
 # ruff: noqa: S101
 

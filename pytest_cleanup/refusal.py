@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from pytest_whitebox.core.errors import StackproofError
@@ -33,7 +34,8 @@ def check(snapshot: Snapshot, cloud: Identity, now: Look, emptied: Collection[st
     if lost:
         hint = "use the credentials with which the snapshot was taken"
         raise Refused(f"the snapshot was taken with the role {', '.join(lost)}, which we do not have now", hint=hint)
-    if now.taken < snapshot.look.taken:
+    # Answers take their time, so that a clock is known to some seconds only.
+    if now.taken < snapshot.look.taken - timedelta(seconds=MOST_SKEW):
         raise Refused("the cloud's clock is behind the time of the snapshot", hint="set the clocks of the cloud")
     skew = max(now.skew, snapshot.look.skew)
     if skew > MOST_SKEW:

@@ -88,7 +88,7 @@ class Removal:
         if state in (State.GONE, State.STAYS):
             self._end(case, state, case.words)
         case.state = state
-        case.due = time.monotonic() + (case.kind.patience if state is State.LINGERS else self._pause)
+        case.due = time.monotonic() + (case.kind.patience if state is State.LINGERS else self._pause * case.pauses)
 
     def _look(self, pool: ThreadPoolExecutor) -> None:
         """List each kind of which some linger, when it is due."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
+from uuid import uuid4
 
 from pytest_whitebox.core.wait import wait_for
 
@@ -122,6 +123,9 @@ class Leaks:
             own.wait_for_status(volume, "available", interval=1)
         own.create_snapshot(volume_id=volumes["plain"].id, name=self.name("snapshot"))
         api.reset_volume_status(volumes["moving"], status="attaching")
+        # Of a server that is gone, or never was.
+        promise = {"attachment": {"volume_uuid": volumes["used"].id, "instance_uuid": str(uuid4())}}
+        assert own.post("/attachments", json=promise, microversion="3.27").ok
         api.reset_volume_status(volumes["used"], status="in-use", attach_status="attached")
         api.reset_volume_status(volumes["stuck"], status="error_deleting")
         given = {"transfer": {"volume_id": volumes["given"].id, "name": self.name("transfer")}}

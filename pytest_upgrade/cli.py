@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
-from pytest_upgrade.commands import evidence, records, resources
+from pytest_upgrade.commands import evidence, records, resources, upgrading
 from pytest_whitebox.core.errors import StackproofError
 
 _EPILOG = """\
@@ -69,6 +69,17 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument("run", nargs="?", metavar="RUN", help="its id (default: the only open run)")
         return made
 
+    run = verb("run", upgrading.run, "test before, have a deployer upgrade the cloud, test beside and after it")
+    plan = verb("plan", upgrading.plan, "say what a deployer would do, and change nothing")
+    for made in (run, plan):
+        made.add_argument("--deployer", required=True, metavar="NAME", help="command, manual, or an installed one")
+        made.add_argument("--deployer-file", type=Path, metavar="FILE", help="its configuration, in YAML")
+        made.add_argument("--service", action="append", metavar="NAME", help="only this one: nova; may be repeated")
+        made.add_argument("--upgrade-from", dest="release_from", metavar="RELEASE", help="the release before: 2025.1")
+        made.add_argument("--upgrade-to", dest="release_to", metavar="RELEASE", help="the release after, or master")
+    run.add_argument("--os-cloud", metavar="NAME", help="entry of clouds.yaml")
+    run.add_argument("--grace", type=float, default=30.0, metavar="SECONDS", help="for a step that is aborted")
+    run.add_argument("pytest", nargs="*", metavar="ARGUMENT", help="for each pytest process, after --")
     verb("runs", records.runs, "list all runs")
     about_a_run(verb("show", records.show, "tell all that is known of a run"))
     sweep = about_a_run(verb("sweep", resources.sweep, "remove what a run has made in the cloud, and close it"))

@@ -62,6 +62,9 @@ def sweep(place: Place, say: Callable[[str], None] = lambda _: None) -> None:
         owner.remove(place)
         place.store.resources.set(place.run.id, {"kind": owner.KIND}, gone=time.time())
     for kept in in_order(place.store.resources.of(place.run.id, gone=None)):
+        if errors and kept.kind == owner.KIND:
+            # Nobody but the user of the run can come back for the rest.
+            continue
         try:
             place.keeper.remove(kept)
             say(f"{kept} is removed")

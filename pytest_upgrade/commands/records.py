@@ -112,6 +112,7 @@ def _told(store: Store, run: Run) -> Iterator[str]:
     tested = Counter((one.service, one.tag, one.phase, one.outcome) for one in store.outcomes.of(run.id))
     for (service, tag, phase, outcome), count in sorted(tested.items()):
         yield f"{service or 'no service'}, {tag or 'no tag'}, {phase}: {count} {outcome}"
+    yield from _evidence(store, run)
     latest = _latest(store, run)
     for kept in store.resources.of(run.id):
         levels = [finding for (kind, name, _), finding in latest.items() if (kind, name) == (kept.kind, kept.name)]
@@ -120,8 +121,25 @@ def _told(store: Store, run: Run) -> Iterator[str]:
 
 
 def _latest(store: Store, run: Run) -> dict[tuple[str, str, str], Finding]:
-    """The last finding on each level of each thing."""
-    return {(one.kind, one.name, one.level): one for one in store.findings.of(run.id)}
+    """The last finding on each level of each thing, of the last phase that looked at it."""
+    from pytest_upgrade.store.values import LEVELS
+
+    found = store.findings.of(run.id)
+    last = {(one.kind, one.name): one.phase for one in found}
+    latest = {(one.kind, one.name, one.level): one for one in found if one.phase == last[one.kind, one.name]}
+    return dict(sorted(latest.items(), key=lambda item: LEVELS.index(item[1].level)))
+
+
+def _evidence(store: Store, run: Run) -> Iterator[str]:
+    """What was found of releases and health in the last phase that looked."""
+    clues = store.evidence.of(run.id)
+    for clue in (clue for clue in clues if clue.phase == clues[-1].phase):
+        where = f" on {clue.host}" if clue.host else ""
+        releases = ", ".join(clue.releases) or "no release"
+        yield f"{clue.service}, {clue.phase}: {clue.source}{where} says {clue.said}: {releases}"
+    signs = store.signs.of(run.id)
+    for sign in (sign for sign in signs if sign.ok is False and sign.phase == signs[-1].phase):
+        yield f"{sign.service}, {sign.phase}: {sign.check} {sign.host} {sign.said}"
 
 
 def _word(finding: Finding) -> str:

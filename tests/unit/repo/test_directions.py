@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[3]
 DOORS: dict[str, set[str]] = {
     "configuration": set(),
     "databases": {"ovsdb", "repair"},
+    "deployers": {"contract", "deployer"},
     "deployments": set(),
     "hosts": set(),
     "inventories": {"contract"},

@@ -11,7 +11,7 @@ from pytest_upgrade.cli import main
 from pytest_upgrade.places import Places
 from pytest_upgrade.secrets import Secrets
 from pytest_upgrade.store import Store
-from pytest_upgrade.store.values import Artifact, Attempt, Finding, Kept, Outcome, Run
+from pytest_upgrade.store.values import Artifact, Attempt, Evidence, Finding, HealthSign, Kept, Outcome, Run
 
 RUN = Run("3f9a1c", "20261121T073000Z-3f9a1c", "prod", "10.0.0.1", "north", began=0.0)
 CANARY = "canary-77e0"
@@ -54,6 +54,23 @@ def test_show_exits_with_the_verdict(
         store.findings.add(RUN.id, Finding("post", "server", "web", "exists", ok, "it is gone"))
     assert main(["show", "3f9a"]) == code
     assert f"server 'web': exists {word}" in capsys.readouterr().out
+
+
+def test_show_tells_of_the_last_phase_that_looked(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    with Store.open(places.url) as store:
+        for level in ("usable", "exists"):
+            store.findings.add(RUN.id, Finding("pre", "server", "web", level, True))
+        store.evidence.add(RUN.id, Evidence("pre", "compute", "c1", "process", "nova 31.3.1", ["2025.1"]))
+        store.signs.add(RUN.id, HealthSign("pre", "compute", "c1", "nova-compute", False, "is down"))
+    assert main(["show"]) == 0
+    shown = capsys.readouterr().out
+    assert "server 'web': exists yes, usable yes" in shown
+    assert "compute, pre: process on c1 says nova 31.3.1: 2025.1" in shown
+    assert "compute, pre: nova-compute c1 is down" in shown
+    with Store.open(places.url) as store:
+        store.findings.add(RUN.id, Finding("post", "server", "web", "intact", False, "it was rebooted"))
+    assert main(["show"]) == 1
+    assert "server 'web': intact NO: it was rebooted" in capsys.readouterr().out
 
 
 def test_marks_are_events_of_the_run(places: Places, capsys: pytest.CaptureFixture[str]) -> None:

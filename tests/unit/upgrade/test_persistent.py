@@ -214,6 +214,21 @@ def test_sweep_removes_all_and_closes_the_run_and_stays_open_if_something_stays(
     assert here.secrets.get("password") is None
 
 
+def test_user_stays_as_long_as_anything_that_only_it_can_remove(place: In, shelf: Shelf, store: Store) -> None:
+    here, users = place("pre"), Shelf(shelf.folder)
+    users.name = "user"
+    here.kinds = {"book": shelf, "user": users}
+    here.kept("user", "run")
+    here.kept("book", "one")
+    shelf.fails = RuntimeError("locked")
+    with pytest.raises(ExceptionGroup, match="1 of what run 3f9a1c has made could not be removed"):
+        sweep(here)
+    assert (shelf.folder / "pu-3f9a1c-user-run").exists()
+    shelf.fails = None
+    sweep(here)
+    assert list(shelf.folder.iterdir()) == []
+
+
 def test_what_stands_on_others_goes_before_them() -> None:
     half, server = Kept("server", "half", {}), Kept("server", "web", {}, made=3.0)
     network, volume = Kept("network", "web", {}, made=2.0), Kept("volume", "data", {}, made=4.0)

@@ -1,0 +1,1 @@
+"""Deployers that come along: by hand, and by commands."""

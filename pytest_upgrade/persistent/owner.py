@@ -61,10 +61,13 @@ def remove(place: Place) -> None:
     if kept is None or kept.gone is not None or kept.state.get("given"):
         return
     identity, name = place.given.identity, place.run.prefix
+    projects = list(identity.projects(name=name))
+    # What can fail comes first: without the user nobody could try again.
+    for project in projects:
+        _remove_default_group(place, project)
     for user in identity.users(name=name):
         identity.delete_user(user, ignore_missing=True)
-    for project in identity.projects(name=name):
-        _remove_default_group(place, project)
+    for project in projects:
         identity.delete_project(project, ignore_missing=True)
 
 

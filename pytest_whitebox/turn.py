@@ -146,6 +146,7 @@ def _take(turn: Turn, hosts: Hosts, claim: Claim, item: pytest.Item) -> None:
             host.transactions.refusal = None if own else _shared(host.name)
             if own or host.name in claim.shared - turn.unreachable:
                 _lock(turn, host, item, shared=not own)
+    # Ctrl-C while others have a host, too: no test is set up, so no end of a test would give back what we have so far.
     except BaseException:
         turn.locks.close()
         raise

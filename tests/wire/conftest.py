@@ -156,19 +156,21 @@ def ssh(sshd: SshServer) -> Iterator[SshTransport]:
 
 #: Ends at once for a number that is none, and after a while for a negative one; else reports ten times a second.
 _DAEMON = """
-import configparser, itertools, os, sys, time
+import configparser, itertools, os, signal, sys
 config = configparser.ConfigParser(strict=False, interpolation=None)
 config.read([sys.argv[1], sys.argv[1] + ".more"])
 print("starting with password", config["DEFAULT"]["admin_password"], flush=True)
 workers = int(config["daemon"]["workers"])
+signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
+signal.setitimer(signal.ITIMER_REAL, 0.1 if workers >= 0 else 0.3, 0.1)
 if workers < 0:
-    time.sleep(0.3)
+    signal.sigwait({signal.SIGALRM})
     sys.exit("CRITICAL workers must not be negative")
 for count in itertools.count():
     with open(sys.argv[2] + ".new", "w") as report:
         print(os.getpid(), workers, count, file=report)
     os.rename(sys.argv[2] + ".new", sys.argv[2])
-    time.sleep(0.1)
+    signal.sigwait({signal.SIGALRM})
 """
 CONFIG = b"""# what the daemon reads
 [DEFAULT]

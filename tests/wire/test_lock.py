@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,6 +13,8 @@ from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.transactions import Busy, locked
 from pytest_whitebox.core.transports import SshTransport
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
+
+from .conftest import SshServer
 
 
 def test_those_who_share_it_have_it_at_the_same_time(ssh: SshTransport, tmp_path: Path) -> None:
@@ -49,6 +53,34 @@ def test_who_wants_it_alone_is_not_kept_out_by_those_who_share_it(ssh: SshTransp
         with pytest.raises(WaitTimeout):
             wait_for(lambda: order, timeout=1, every=0.05, what="somebody to get in")
     assert order == ["alone", "shared"]
+
+
+_WAITS = """
+import sys
+from pathlib import Path
+from pytest_whitebox.core.transactions import locked
+from pytest_whitebox.core.transports import SshTransport
+
+with locked(SshTransport("server", ssh_config=Path(sys.argv[1])), sys.argv[2], what="it", wait=300):
+    raise SystemExit("somebody has it alone")
+"""
+
+
+def test_who_dies_in_the_queue_is_not_waited_for(ssh: SshTransport, sshd: SshServer, tmp_path: Path) -> None:
+    file = str(tmp_path / "lock")
+
+    def waiting() -> list[str]:
+        return ssh.run(["pgrep", "-f", f"flock .*{file}|flock .* [89]$"], check=False).stdout.split()
+
+    others = waiting()
+    with locked(ssh, file, what="it", wait=5, shared=True):
+        waiter = subprocess.Popen([sys.executable, "-c", _WAITS, str(sshd.ssh_config), file])
+        wait_for(lambda: set(waiting()) - set(others), timeout=60, what="somebody to wait")
+        waiter.kill()
+        waiter.wait()
+        wait_for(lambda: set(waiting()) <= set(others), timeout=10, what="nobody to wait")
+        with locked(ssh, file, what="it", wait=2, shared=True) as second:
+            assert second.alive
 
 
 def test_where_nothing_can_be_written_it_is_told(ssh: SshTransport, tmp_path: Path) -> None:

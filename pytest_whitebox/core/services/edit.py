@@ -32,6 +32,7 @@ def edited_by(
         try:
             for one in services:
                 restart(one)
+        # Ctrl-C in a restart, too: a service is never left with a configuration that is not proven.
         except BaseException as error:
             _roll_back(transactions, service, entry, changes, error)
             raise

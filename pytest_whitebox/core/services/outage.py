@@ -31,11 +31,8 @@ def stopped(transactions: Transactions[Service], service: Service) -> Iterator[N
                 hint="start it; a test finds a cloud in which everything runs, and leaves it so",
             )
         entry = Entry("stopped", service.guard, services=(service.name,), holder=here(), number=depth)
-        transactions.begin(entry, lambda: stop(service), proven=True)
-        try:
+        with transactions.changed(entry, lambda: stop(service), proven=True):
             yield
-        finally:
-            transactions.undo(entry)
 
 
 @contextmanager
@@ -44,11 +41,8 @@ def forced_down(transactions: Transactions[Service], service: Service) -> Iterat
     with transactions.guarded(service.guard, service.patience.lock) as depth:
         force = service.forcing
         entry = Entry("forced_down", service.guard, services=(service.name,), holder=here(), number=depth)
-        transactions.begin(entry, lambda: force(True), proven=False)
-        try:
+        with transactions.changed(entry, lambda: force(True), proven=False):
             yield
-        finally:
-            transactions.undo(entry)
 
 
 @contextmanager

@@ -18,17 +18,21 @@ from pytest_whitebox.core.transports import Held, Transport
 _BUSY = 75
 #: Seconds for the command to start on top of those that the lock may take.
 _START = 30
-# Whoever waits holds the door, so that those who share the lock cannot keep one out who wants it alone.
+# Whoever waits holds the door, so that those who share the lock cannot keep one out who wants it alone. The input is
+# watched meanwhile: who is gone must not stand in the door until it is his turn.
 _SCRIPT = """
 set -eu
 umask 077
 mkdir -p -- "$(dirname -- "$1")"
-exec 9>>"$1" 8>>"$1.door"
-flock -w "$2" 8 && flock "$4" -w "$2" 9 || { cat -- "$1" >&2; exit 75; }
+exec 9>>"$1" 8>>"$1.door" 3<&0
+setsid sh -c 'flock -w "$2" 8 && exec flock "$4" -w "$2" 9' sh "$@" & waiting=$!
+{ cat <&3; kill -- "-$waiting"; } 8>&- 9>&- >/dev/null 2>&1 & watching=$!
+wait "$waiting" || { kill "$watching"; cat -- "$1" >&2; exit 75; }
+kill "$watching"
 exec 8>&-
 printf "%s since %s\\n" "$3" "$(date -u +%FT%TZ)" >"$1" || :
 echo locked
-exec cat >/dev/null
+exec cat <&3 >/dev/null
 """
 
 

@@ -29,13 +29,10 @@ def replaced(transactions: Transactions[S], path: str, data: bytes, restarted: S
             make_folders(transport, folders)
             write_file(transport, path, data, like=path.rpartition("/")[0] or "/")
 
-        transactions.begin(entry, write, proven=False)
-        try:
+        with transactions.changed(entry, write, proven=False):
             for name in restarted:
                 transactions.service(name).come_up(anew=True)
             yield
-        finally:
-            transactions.undo(entry)
 
 
 @contextmanager
@@ -45,11 +42,8 @@ def value_set(transactions: Transactions[S], path: str, value: str) -> Iterator[
     with transactions.guarded(path, _PATIENCE) as depth:
         original = read_value(transport, path)
         entry = Entry("value", path, path, original=original.encode(), holder=here(), number=depth)
-        transactions.begin(entry, lambda: _set(transactions, path, value), proven=False)
-        try:
+        with transactions.changed(entry, lambda: _set(transactions, path, value), proven=False):
             yield
-        finally:
-            transactions.undo(entry)
 
 
 def _set(transactions: Transactions[S], path: str, value: str) -> None:

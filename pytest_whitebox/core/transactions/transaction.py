@@ -87,6 +87,7 @@ class Transactions(Generic[S]):
         self.journal.add(entry)
         try:
             change()
+        # Whatever ends it, Ctrl-C too: nobody but us knows how far it came.
         except BaseException as error:
             try:
                 self.undo(entry, proven=proven)
@@ -94,6 +95,15 @@ class Transactions(Generic[S]):
                 second.add_note(f"before that: {error}")
                 raise
             raise
+
+    @contextmanager
+    def changed(self, entry: Entry, change: Callable[[], object], *, proven: bool) -> Iterator[None]:
+        """Have a change made for as long as the context lasts; see `begin` and `undo`."""
+        self.begin(entry, change, proven=proven)
+        try:
+            yield
+        finally:
+            self.undo(entry)
 
     def undo(self, entry: Entry, *, proven: bool = True) -> None:
         """Take back a change of ours; its services are brought up, and that is proven, unless ``proven`` is false.

@@ -92,6 +92,13 @@ class TransportContract:
         assert transport.run(["stat", "-c", "%i", path]).stdout != inode
         assert transport.run(["ls", "-A", folder]).stdout == "file\n"
 
+    def test_what_a_killed_write_left_goes_with_the_next(self, transport: Transport, folder: str) -> None:
+        """But not what another one is writing at this moment."""
+        transport.run(["touch", "-d", "1 hour ago", f"{folder}/.stackproof.killed"])
+        transport.run(["touch", f"{folder}/.stackproof.writes"])
+        transport.write(f"{folder}/file", b"x")
+        assert transport.run(["ls", "-A", folder]).stdout == ".stackproof.writes\nfile\n"
+
     def test_a_symbolic_link_stays_one(self, transport: Transport, folder: str) -> None:
         """What it leads to is replaced."""
         transport.write(f"{folder}/real", b"before")

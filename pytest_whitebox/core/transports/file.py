@@ -18,6 +18,8 @@ set -eu
 target=$(readlink -f -- "$1")
 [ -f "$target" ] || [ ! -e "$target" ] || { echo "it is no regular file" >&2; exit 73; }
 folder=$(dirname -- "$target")
+# A shell that was killed in the middle has left its new file; no write takes as long as that.
+find "$folder" -maxdepth 1 -type f -name ".stackproof.*" -mmin +10 -delete 2>/dev/null || :
 new=$(mktemp -- "$folder/.stackproof.XXXXXX")
 trap 'rm -f -- "$new"' EXIT
 cat >"$new"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
@@ -21,7 +21,7 @@ class Requires:
     usage: ClassVar[str] = "requires(*needs, **values): skip the test unless the cloud has all of it"
 
     needs: tuple[str, ...] = ()
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: tuple[tuple[str, Any], ...] = ()
 
     @classmethod
     def from_mark(cls, mark: pytest.Mark) -> Requires:
@@ -34,12 +34,12 @@ class Requires:
             _check(name, value)
         if not mark.args and not mark.kwargs:
             raise _misused("it requires nothing")
-        return cls(mark.args, dict(mark.kwargs))
+        return cls(mark.args, tuple(mark.kwargs.items()))
 
     def missing(self, facts: Facts) -> Iterator[str]:
         """A sentence with its next step for each thing that the cloud does not have."""
         told = (found.missing(facts, None) for word in self.needs if (found := need(word)))
-        counted = (VALUES[name].missing(facts, value) for name, value in self.values.items())
+        counted = (VALUES[name].missing(facts, value) for name, value in self.values)
         yield from filter(None, (*told, *counted))
 
 

@@ -21,7 +21,8 @@ from pytest_whitebox import reach
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts import Hosts
 from pytest_whitebox.core.transactions import Busy, here, locked
-from pytest_whitebox.markers import missing
+from pytest_whitebox.markers import required
+from pytest_whitebox.requires import Requires
 from pytest_whitebox.session import session_key
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 #: Fixtures by which a test says that it changes hosts, that one host is enough for it, and that it uses all.
 CHANGES = frozenset({"alone", "set_config", "hold", "module_alone"})
 ONE = ("own_host", "any_host", "module_host")
-#: Those that last until the module's last test; who waits for a host without guests must not wait for such guests.
+#: Those whose changes or servers last until the module's last test, and so does its turn.
 LASTING = frozenset({"module_alone", "module_host", "module_create"})
 USES = frozenset({"hosts", "database", "create", "module_create", "session_create"})
 
@@ -72,13 +73,15 @@ class Claim:
 class Turn:
     """The locks that the test under way has, what they are for, and hosts that turned out to be out of reach.
 
-    ``module`` is the file whose tests keep the locks, if they do.
+    ``module`` is the file whose tests keep the locks, if they do; ``lacking`` tells of what was required so far
+    whether the cloud lacks it.
     """
 
     claim: Claim = field(default_factory=Claim)
     module: Path | None = None
     locks: ExitStack = field(default_factory=ExitStack)
     unreachable: set[str] = field(default_factory=set)
+    lacking: dict[Requires, bool] = field(default_factory=dict)
 
 
 turn_key = pytest.StashKey[Turn]()
@@ -97,15 +100,10 @@ def begin(item: pytest.Item) -> None:
     names = {host.name for host in hosts}
     number = _number(item.config.stash[session_key].worker)
     claim = Claim.of(asked, names, {host.name for host in hosts.computes}, number)
-    if claim.own and item.get_closest_marker("requires"):
-        # What the cloud has is looked up while nobody changes it; who lacks something is skipped, and needs no turn.
-        _take(turn, hosts, Claim(shared=frozenset(names)), item)
-        lacking = missing(item, reach.facts(item.config))
-        turn.locks.close()
-        if lacking:
-            return
-    turn.claim = claim
-    _take(turn, hosts, claim, item)
+    # Who lacks something is skipped, and needs no turn.
+    if not (claim.own and any(_lacks(turn, hosts, requires, item) for requires in required(item))):
+        turn.claim = claim
+        _take(turn, hosts, claim, item)
 
 
 def end(item: pytest.Item, following: pytest.Item | None) -> None:
@@ -127,6 +125,15 @@ def given(config: pytest.Config, cloud: Cloud) -> Host:
     if name := place(config):
         return cloud.hosts[name]
     pytest.skip("needs a compute host and the cloud has none: start nova-compute, or choose another cloud")
+
+
+def _lacks(turn: Turn, hosts: Hosts, requires: Requires, item: pytest.Item) -> bool:
+    """True if the cloud lacks something of it: looked up once for a run, while nobody changes the hosts."""
+    if requires not in turn.lacking:
+        with turn.locks:
+            _take(turn, hosts, Claim(shared=frozenset(host.name for host in hosts)), item)
+            turn.lacking[requires] = any(requires.missing(reach.facts(item.config)))
+    return turn.lacking[requires]
 
 
 def _hosts(config: pytest.Config) -> Hosts:

@@ -265,3 +265,56 @@ def test_a_module_keeps_its_host_between_its_tests(lab: Path, pytester: pytest.P
     assert (first.returncode, second.returncode) == (0, 0), said + second.stdout
     assert [stay.test for stay in _stays(lab)][-1:] == ["test_other"]
     assert len(_stays(lab)) == 4
+
+
+_EVERYTHING = """
+@pytest.fixture(scope="module")
+def changed(module_host):
+    with module_host.write_file("/var/lib/stackproof-test", b"x"):
+        yield module_host
+
+@pytest.mark.parametrize("number", range(2))
+def test_of_the_module(changed, number):
+    assert changed.file("/var/lib/stackproof-test").exists
+
+@pytest.mark.parametrize("number", range(3))
+def test_own(own_host, number):
+    with own_host.write_file("/var/lib/stackproof-own", b"x"):
+        assert number != 1
+
+@pytest.mark.parametrize("number", range(3))
+def test_makes(create, hosts, number):
+    assert create.flavor().name.startswith("sp-")
+    assert len(hosts) == 2
+
+def test_undo_fails(ledger, any_host):
+    ledger.add("it", lambda: 1 / 0)
+
+@pytest.mark.requires("dns")
+def test_lacks(alone):
+    pass
+
+def test_alone(alone, hosts):
+    assert not any(host.file("/var/lib/stackproof-own").exists for host in hosts)
+
+def test_is_told(hosts):
+    hosts["compute3"]
+"""
+_OUTCOMES = """
+import json, os
+
+def pytest_runtest_logreport(report):
+    if "PYTEST_XDIST_WORKER" not in os.environ and (report.when == "call" or not report.passed):
+        with open(os.environ["MEETINGS"], "a") as log:
+            print(json.dumps([report.nodeid, report.when, report.outcome]), file=log, flush=True)
+"""
+
+
+def test_results_are_the_same_with_workers_and_without(lab: Path, pytester: pytest.Pytester) -> None:
+    pytester.makeconftest(_OUTCOMES)
+    told = []
+    for workers in ("-n0", "-n4"):
+        _run(pytester, _EVERYTHING, workers).assert_outcomes(passed=9, failed=2, errors=1, skipped=1)
+        told.append(sorted((lab / "meetings").read_text().splitlines()))
+        (lab / "meetings").unlink()
+    assert told[0] == told[1]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.tempest import index
+from pytest_whitebox.tempest import index, workers
 from pytest_whitebox.tempest.conf import Conf
 from pytest_whitebox.tempest.installed import Installed
 from pytest_whitebox.tempest.needs import Credentials
@@ -64,7 +64,8 @@ def nodes(session: pytest.Session, found: Found, selection: Selection) -> Iterat
     """A node for each selected test, and for each module that is broken."""
     chosen = [test for test in found.tests if selection.takes(test.id)]
     _declare(session.config, chosen)
-    for source, names in selection.lacking(test.id for test in found.tests).items():
+    lacking = selection.lacking(test.id for test in found.tests) if workers.is_first(session.config) else {}
+    for source, names in lacking.items():
         few = ", ".join(names[:_TOLD]) + (", …" if len(names) > _TOLD else "")
         warnings.warn(pytest.PytestWarning(f"{len(names)} of {source} are no tests here: {few}"), stacklevel=2)
     for name, why in found.broken.items():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -63,9 +64,11 @@ class Made:
             self.options["auth"] = {**self.options["auth"], **_DYNAMIC}
             self.write()
             return
-        pool = Pool(self.create, discovery.access(self.create.cloud).user_domain_name)
+        cloud = self.create.cloud
+        pool = Pool(self.create, discovery.access(cloud).user_domain_name)
         try:
-            pool.fill(needed, networks=bool(self.options["service_available"]["neutron"]))
+            with _told(cloud):
+                pool.fill(needed, networks=bool(self.options["service_available"]["neutron"]))
         except BaseException:
             self.undo()
             raise
@@ -95,15 +98,32 @@ def make(session: Session, credentials: str) -> Made:
     made = Made(conf, Create(cloud, Ledger(), f"sp-{session.run.id}-tempest", session.image), credentials)
     made.create.ledger.add("the connection", cloud.close)
     try:
-        made.options = {**discovery.discover(cloud, made.create), **_of_the_run(session)}
-        known = discovery.credentials(cloud)
-        made.secrets.append(known["password"])
-        made.options["auth"] = {**made.options["auth"], **_choose(made, known)}
+        with _told(cloud):
+            made.options = {**discovery.discover(cloud, made.create), **_of_the_run(session)}
+            known = discovery.credentials(cloud)
+            made.secrets.append(known["password"])
+            made.options["auth"] = {**made.options["auth"], **_choose(made, known)}
         made.write()
     except BaseException:
         made.undo()
         raise
     return made
+
+
+@contextmanager
+def _told(cloud: Cloud) -> Iterator[None]:
+    """A request that the cloud does not answer as it should is told in one sentence."""
+    from keystoneauth1.exceptions import ClientException
+    from openstack.exceptions import SDKException
+
+    try:
+        yield
+    except (ClientException, SDKException) as error:
+        said = (str(error).strip() or type(error).__name__).splitlines()[0]
+        hint = "see that its services are well, or write a tempest.conf"
+        raise StackproofError(
+            f"cloud {cloud.name} cannot be asked what Tempest must know: {said}", hint=hint
+        ) from error
 
 
 def _choose(made: Made, known: Mapping[str, str]) -> dict[str, object]:
@@ -127,7 +147,7 @@ def _choose(made: Made, known: Mapping[str, str]) -> dict[str, object]:
 @unwarned()
 def differences(session: Session, own: Conf) -> list[str]:
     """Where the user's own tempest.conf says something else than the cloud; what it does not say is no difference."""
-    with _connected(session) as cloud:
+    with _connected(session) as cloud, _told(cloud):
         found = discovery.discover(cloud, Create(cloud, Ledger(), "", session.image), may_make=False)
     config = Config.from_files({str(own.path): own.path.read_bytes()})
     return [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.session import Session
-from pytest_whitebox.tempest import arguments, collection, conf, making, settings, tally, workers
+from pytest_whitebox.tempest import arguments, collection, conf, identity, making, settings, tally, workers
 from pytest_whitebox.tempest.installed import Installed
 from pytest_whitebox.tempest.making import Made
 from pytest_whitebox.tempest.needs import Credentials
@@ -49,8 +49,10 @@ def begin(config: pytest.Config, session: Session) -> None:
 
     config.pluginmanager.register(tempest, NAME)
     config.pluginmanager.register(fixtures, f"{NAME}.fixtures")
-    if selection.interop and not workers.is_one(config) and not config.option.collectonly:
-        config.pluginmanager.register(tally.Tally(selection.interop, session.run.folder()), tally.NAME)
+    if selection.interop and tempest.conf and not workers.is_one(config) and not config.option.collectonly:
+        known = partial(identity.cpid, made, tempest.conf, session.run.base)
+        told = tally.Tally(selection.interop, session.run.folder(), known, _destination(config))
+        config.pluginmanager.register(told, tally.NAME)
     # What Tempest warns itself about is nothing that its users could mend.
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:tempest")
     config.add_cleanup(conf.hide_secrets(installed.packages))
@@ -147,6 +149,12 @@ class Tempest:
         if isinstance(item, TempestItem) and isinstance(report.longrepr, tuple):
             report.longrepr = (item.test.file, item.place(report.when), report.longrepr[2])
         return report
+
+
+def _destination(config: pytest.Config) -> tally.Destination:
+    """Where results go."""
+    url, key = settings.UPLOAD.read(config)[0], settings.KEY.read(config)[0]
+    return tally.Destination(url, config.invocation_params.dir / Path(key).expanduser() if key else None)
 
 
 def _conf(config: pytest.Config) -> conf.Conf | None:

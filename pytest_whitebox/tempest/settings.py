@@ -54,6 +54,15 @@ FLAGGED = Setting(
     "collect also the tests that the guideline has flagged, which need not pass", convert=boolean,
 )  # fmt: skip
 
+UPLOAD = Setting(
+    "--interop-upload", "WHITEBOX_INTEROP_UPLOAD", "whitebox_interop_upload", "",
+    "the address of a Refstack server that gets the names of the tests that passed", convert=str, metavar="URL",
+)  # fmt: skip
+KEY = Setting(
+    "--interop-key", "WHITEBOX_INTEROP_KEY", "whitebox_interop_key", "",
+    "a private RSA key that signs what is uploaded; without one it is anonymous", convert=str, metavar="FILE",
+)  # fmt: skip
+
 SETTINGS = (
     TESTS,
     EXCLUDE,
@@ -66,4 +75,6 @@ SETTINGS = (
     TARGET,
     STATUS,
     FLAGGED,
+    UPLOAD,
+    KEY,
 )

@@ -14,6 +14,11 @@ def is_one(config: pytest.Config) -> bool:
     return hasattr(config, "workerinput")
 
 
+def is_first(config: pytest.Config) -> bool:
+    """True in the worker that tells what all of them could, and where there are none."""
+    return str(getattr(config, "workerinput", {}).get("workerid", "gw0")) == "gw0"
+
+
 def number(config: pytest.Config) -> int:
     """How many there are to be."""
     return max(len(config.getoption("tx", ())), 1)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from . import tempest_package
 from .cloud_on_loopback import Cloud, serve
 
 Run = Callable[..., pytest.RunResult]
@@ -29,6 +30,20 @@ def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setenv("HOME", str(pytester.path))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(pytester.path / "none"))
     return pytester.runpytest_inprocess
+
+
+@pytest.fixture(scope="session")
+def tempest_sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder in which our small plugin of Tempest is installed."""
+    folder = tmp_path_factory.mktemp("site")
+    tempest_package.write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def cache_of_all(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The option of pytest that has all runs share a cache, and so the index of Tempest's tests."""
+    return f"cache_dir={tmp_path_factory.getbasetemp() / 'cache'}"
 
 
 @pytest.fixture

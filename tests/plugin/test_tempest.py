@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from . import tempest_package
 from .conftest import CANARY, Run
 from .tempest_run import tempest_run
 
@@ -70,25 +69,26 @@ class Whole:
         pytest.LineMatcher(self.lines).fnmatch_lines_random(patterns)
 
 
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder in which the sample plugin is installed."""
-    folder = tmp_path_factory.mktemp("site")
-    tempest_package.write(folder)
-    return folder
-
-
 @pytest.fixture(scope="module", params=["-n0", "-n2"])
-def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, sample: Path) -> Whole:
+def whole(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, tempest_sample: Path, cache_of_all: str
+) -> Whole:
     """All tests of the sample, run once by so many workers."""
     folder = tmp_path_factory.mktemp("whole")
     (folder / "etc").mkdir()
     (folder / "etc" / "tempest.conf").write_text(CONF)
     (folder / "conftest.py").write_text(CONFTEST)
     clean = {name: text for name, text in os.environ.items() if not name.startswith(("OS_", "WHITEBOX_", "PYTEST_"))}
-    env = {**clean, "PYTHONPATH": str(sample), "COLUMNS": "200", "SAMPLE_NOTES": str(folder / "notes")}
-    cache = f"cache_dir={tmp_path_factory.getbasetemp() / 'cache'}"
-    words = [f"--tempest={SAMPLE}", "-rA", "--junitxml=junit.xml", "--html=report.html", request.param, "-o", cache]
+    env = {**clean, "PYTHONPATH": str(tempest_sample), "COLUMNS": "200", "SAMPLE_NOTES": str(folder / "notes")}
+    words = [
+        f"--tempest={SAMPLE}",
+        "-rA",
+        "--junitxml=junit.xml",
+        "--html=report.html",
+        request.param,
+        "-o",
+        cache_of_all,
+    ]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *words], cwd=folder, env=env, capture_output=True, text=True, check=False
     )
@@ -98,15 +98,13 @@ def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def tempest(
-    pytester: pytest.Pytester, run_apart: Run, monkeypatch: pytest.MonkeyPatch, sample: Path,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Tempest:  # fmt: skip
+    pytester: pytest.Pytester, run_apart: Run, monkeypatch: pytest.MonkeyPatch, tempest_sample: Path, cache_of_all: str
+) -> Tempest:
     """``tempest(*arguments)``: pytest where there is a tempest.conf for no cloud, and the sample plugin."""
-    monkeypatch.setenv("PYTHONPATH", str(sample))
+    monkeypatch.setenv("PYTHONPATH", str(tempest_sample))
     monkeypatch.setenv("COLUMNS", "200")
     (pytester.mkdir("etc") / "tempest.conf").write_text(CONF)
-    cache = tmp_path_factory.getbasetemp() / "cache"
-    return lambda *words: run_apart("-o", f"cache_dir={cache}", *words)
+    return lambda *words: run_apart("-o", cache_of_all, *words)
 
 
 def test_each_outcome_is_what_it_was(whole: Whole) -> None:
@@ -120,10 +118,10 @@ def test_each_outcome_is_what_it_was(whole: Whole) -> None:
     )
 
 
-def test_tempest_run_says_the_same(whole: Whole, tmp_path: Path, sample: Path) -> None:
+def test_tempest_run_says_the_same(whole: Whole, tmp_path: Path, tempest_sample: Path) -> None:
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "tempest.conf").write_text(CONF)
-    env = {"PYTHONPATH": str(sample)}
+    env = {"PYTHONPATH": str(tempest_sample)}
     theirs = tempest_run(tmp_path, "--serial", "--regex", f"{SAMPLE}.tests.test_outcomes", env=env)
 
     found = {name.rpartition(".")[2]: word for name, word in theirs.items()}

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from . import tempest_package
 from .conftest import Run
 
 _NAME = "sample_tempest_plugin.tests.test_outcomes.Outcomes."
@@ -15,11 +14,11 @@ _UUID = "5f1b7a4e-0000-4000-8000-00000000000"
 
 
 @pytest.fixture
-def words(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def words(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tempest_sample: Path, cache_of_all: str
+) -> list[str]:
     """The sample plugin, a tempest.conf for no cloud and a guideline of three capabilities, as arguments of pytest."""
-    site = pytester.mkdir("site")
-    tempest_package.write(site)
-    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.setenv("PYTHONPATH", str(tempest_sample))
     conf = pytester.path / "tempest.conf"
     conf.write_text("[auth]\nuse_dynamic_credentials = false\n")
     tests = {
@@ -36,7 +35,13 @@ def words(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> list[st
         "capabilities": {name: {"tests": known} for name, known in tests.items()},
     }
     (pytester.path / "guideline.json").write_text(json.dumps(guideline))
-    return [f"--tempest-config={conf}", "--interop-guideline=guideline.json", "--interop-target=compute"]
+    return [
+        "-o",
+        cache_of_all,
+        f"--tempest-config={conf}",
+        "--interop-guideline=guideline.json",
+        "--interop-target=compute",
+    ]
 
 
 def test_capabilities_are_told_with_what_they_lack(
@@ -50,9 +55,13 @@ def test_capabilities_are_told_with_what_they_lack(
         "*guideline 2026.01, target compute: 1 of 3 capabilities met*",
         "failing: failed, by sample_tempest_plugin.tests.test_outcomes.Outcomes.test_fails",
         "gone: not run, 1 of 1 tests, the first *Outcomes.test_gone",
+        "results for Refstack: *results.json",
     ])  # fmt: skip
     (file,) = Path(pytester.path / ".stackproof" / "runs").glob("*Z-*/interop.json")
     verdicts = {one["capability"]: one["verdict"] for one in json.loads(file.read_text())["capabilities"]}
+    results = json.loads(file.with_name("results.json").read_text())
+    assert results["results"] == [{"name": f"{_NAME}test_passes", "uuid": f"{_UUID}1"}]
+    assert len(results["cpid"]) == 32
     assert verdicts == {"passing": "met", "failing": "failed", "gone": "not run"}
 
 
@@ -61,3 +70,11 @@ def test_an_unknown_target_is_one_sentence(run_apart: Run, words: list[str], wor
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines("ERROR: guideline 2026.01 has no target 'dns'; choose from compute")
+
+
+def test_results_that_are_refused_fail_the_run(run_apart: Run, words: list[str], dead_port: int) -> None:
+    result = run_apart(*words, "--tempest=test_passes", f"--interop-upload=http://127.0.0.1:{dead_port}")
+
+    result.assert_outcomes(passed=1, warnings=1)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines("results: http://127.0.0.1:*/v1/results cannot be reached: *; the results are kept*")

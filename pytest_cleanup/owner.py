@@ -137,8 +137,8 @@ class Owner:
 
         def say(line: str) -> None:
             if reporter is not None:
-                reporter.ensure_newline()
-                reporter.write_line(line)
+                # The dots of the tests are on a line that has not ended.
+                reporter.write(f"\n{line}\n")
 
         return say
 

@@ -21,9 +21,12 @@ def test_leaves_another(cloud):
     cloud.connection.compute.create_flavor(name="other", ram=64, vcpus=1, disk=1)
 """
 REFUSED = """
+import pytest
+
 def test_leaves(cloud):
-    compute = cloud.connection.compute
-    compute.delete_flavor(compute.create_flavor(name="mine", ram=64, vcpus=1, disk=1))
+    flavor = cloud.connection.compute.create_flavor(name="mine", ram=64, vcpus=1, disk=1)
+    with pytest.raises(Exception, match="Flavor is in use"):
+        cloud.connection.compute.delete_flavor(flavor)
 """
 #: What somebody else makes while the tests run.
 MEANWHILE = """
@@ -141,6 +144,7 @@ def test_what_does_not_go_fails_the_run_and_says_why(
     pytester.makepyfile(REFUSED)
     result = run_apart("--os-cloud", "lab", "--cleanup=preserve", workers)
 
+    result.assert_outcomes(passed=1)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines([
         "1 x flavor: its deletion was refused with …: Flavor is in use. (req-of-the-service)",

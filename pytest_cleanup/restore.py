@@ -67,9 +67,11 @@ def restore(
     how = how or How()
     began, asked = time.monotonic(), view.calls.total()
     done = Restoration()
+    gone: list[Resource]
     found, _ = triage(before, now, kinds, scope, how.keepers)
     for _ in range(_ROUNDS):
         _set_back(view, kinds, found, done)
+        gone, done.failures = [], []
         if found.leaks:
             removal = Removal(
                 view, kinds, plan(found.leaks, now.resources), now.resources, workers=how.workers, pause=how.pause,
@@ -82,7 +84,8 @@ def restore(
         tried = set(found.leaks)
         now = look(view, kinds.values())
         found, _ = triage(before, now, kinds, scope, how.keepers)
-        if not set(found.leaks) - tried and not (found.changes and not done.unrestored):
+        # What stayed may go now that more is gone: limits that nobody is shown go with their projects.
+        if not (gone and found.leaks) and not set(found.leaks) - tried and not (found.changes and not done.unrestored):
             break
     done.left, done.calls, done.seconds = found, view.calls.total() - asked, time.monotonic() - began
     return done

@@ -216,16 +216,18 @@ def test_the_debugger_comes_before_the_cleanups(
 ) -> None:
     notes = pytester.path / "notes"
     monkeypatch.setenv("SAMPLE_NOTES", str(notes))
-    pytester.makeconftest("""
-        import pathlib
+    pytester.makepyfile(
+        silent="""
+        import pdb
 
-        def pytest_exception_interact(node):
-            assert "cleanup fails" not in pathlib.Path("notes").read_text()
-    """)
-    pytester.makepyfile(silent="import pdb\n\nclass Pdb(pdb.Pdb):\n    def interaction(self, *_): print('asked')\n")
+        class Pdb(pdb.Pdb):
+            def interaction(self, *_):
+                print("cleaned up:", "cleanup fails" in open("notes").read())
+    """
+    )
     monkeypatch.setenv("PYTHONPATH", f"{os.environ['PYTHONPATH']}:{pytester.path}")
     result = tempest(f"--tempest={SAMPLE}.*Outcomes.test_fails", "--pdb", "--pdbcls=silent:Pdb")
 
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines("asked")
+    result.stdout.fnmatch_lines("cleaned up: False")
     assert "cleanup fails" in notes.read_text()

@@ -86,7 +86,8 @@ def test_restore_without_a_scope_is_refused(run: Run, cloud: Openstack) -> None:
     server(cloud, "leaked")
     done = run("restore")
     assert done.returncode == 4
-    assert done.stderr.endswith("--scope project:NAME; nothing was deleted\n")
+    assert "say --scope cloud if nobody else uses it" in done.stderr
+    assert done.stderr.endswith("; nothing was deleted\n")
     assert cloud.deleted == []
 
 

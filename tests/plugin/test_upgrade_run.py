@@ -31,9 +31,12 @@ def upgrade(pytester: pytest.Pytester, clouds_yaml: Path, monkeypatch: pytest.Mo
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     pytester.makepyfile(test_it=SUITE)
 
-    def run(*scripts: str, more: str = "", deployer: str = "command") -> subprocess.CompletedProcess[str]:
+    def run(
+        *scripts: str, more: str = "", paused: int = 9, deployer: str = "command"
+    ) -> subprocess.CompletedProcess[str]:
         steps = [
-            f"  - {{id: s{n}, service: nova, command: [sh, -c, '{text}']{more}}}" for n, text in enumerate(scripts)
+            f"  - {{id: s{n}, service: nova, command: [sh, -c, '{text}']{more if n < paused else ''}}}"
+            for n, text in enumerate(scripts)
         ]
         Path("steps.yaml").write_text("\n".join(["steps:", *steps, ""]))
         words = [sys.executable, "-m", "pytest_upgrade.cli", "run", "--deployer", deployer, "--os-cloud", "lab"]

@@ -2,7 +2,7 @@
 # Every target installs what it needs; `make help` lists them.
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test lint unit wire suites cloud acceptance bench docs format lock releases changelog clean
+.PHONY: help venv demo test lint unit plugin wire suites cloud acceptance bench docs format lock releases changelog clean
 
 BIN := .venv/bin
 OURS := pytest_whitebox pytest_cleanup pytest_upgrade devcloud
@@ -30,9 +30,10 @@ demo: venv ## a real OpenStack on this machine, a suite that looks behind its AP
 	echo "                    stop it: $(CURDIR)/$(BIN)/devcloud down"; \
 	exit $$status
 
-test: venv ## everything that must hold: lint, unit and wire tests, docs, and a cloud brought up, tested and taken down
+test: venv ## everything that must hold: lint, unit, plugin and wire tests, docs, and a cloud brought up, tested and taken down
 	$(STEP) 300 lint $(AGAIN) lint
 	$(STEP) 300 unit $(AGAIN) unit
+	$(STEP) 600 plugin $(AGAIN) plugin
 	$(STEP) 600 wire $(AGAIN) wire
 	$(STEP) 180 docs $(AGAIN) docs
 	$(STEP) 1200 up $(BIN)/devcloud up --install
@@ -47,7 +48,10 @@ lint: venv ## style, types and the directions of imports
 	@said=$$($(BIN)/lint-imports --no-cache --no-logo) || { echo "$$said"; exit 1; }
 
 unit: venv ## the inner loop, under a minute: what needs neither a cloud nor a server
-	@$(BIN)/pytest -q -n auto --dist worksteal --doctest-modules $(OURS) tests/unit tests/plugin
+	@$(BIN)/pytest -q -n auto --dist worksteal --doctest-modules $(OURS) tests/unit
+
+plugin: venv ## runs of pytest inside pytest, with workers and without: what a user of the plugins reads
+	@$(BIN)/pytest -q -n auto --dist worksteal tests/plugin
 
 wire: venv ## what crosses a network: real sshd, runit and MariaDB on loopback
 	@$(BIN)/pytest -q -n auto --dist worksteal tests/wire

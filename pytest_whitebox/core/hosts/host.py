@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pytest_whitebox.core.command import CommandFailed, Result
 from pytest_whitebox.core.deployments import Deployment, detect
-from pytest_whitebox.core.domain import Domain
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts.inspection import inspector, module
 from pytest_whitebox.core.hosts.known import Fact
@@ -23,6 +22,9 @@ from pytest_whitebox.core.libvirt.secret import Secret
 from pytest_whitebox.core.services import Forcing, Patience, Report, Service
 from pytest_whitebox.core.transactions import FOLDER, Journal, Transactions, replaced, value_set
 from pytest_whitebox.core.transports import TIMEOUT, Transport
+
+if TYPE_CHECKING:
+    from pytest_whitebox.core.domain import Domain
 
 T = TypeVar("T")
 
@@ -108,6 +110,9 @@ class Host:
 
     def domain(self, name: str, *, inactive: bool = False) -> Domain:
         """A guest by its name or UUID as its libvirt runs it now (``virsh dumpxml``), or will start it next."""
+        # Its XML library would be loaded in every project, whatever that has to do with clouds.
+        from pytest_whitebox.core.domain import Domain
+
         words = ["--inactive", name] if inactive else [name]
         return self._read(lambda said: Domain.from_xml(said, time.time()), "dumpxml", *words)
 

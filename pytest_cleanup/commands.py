@@ -179,6 +179,7 @@ def _lines(done: Restoration) -> Iterator[str]:
     if done.left is not None:
         yield from (f"kept: {one}: {why}" for one, why in done.left.kept)
         yield from (f"kept as it is: {change.now}: not ours" for change in done.left.others)
+        yield from (f"gone, and not ours: {one}" for one in done.left.gone)
         yield from (f"left: {key}" for key in done.left.leaks)
         yield from (f"not known: {kind}: {why}" for kind, why in done.left.unknown.items())
     proved = "the cloud is as it was" if done.equal else "the cloud is NOT as it was"

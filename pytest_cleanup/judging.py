@@ -118,8 +118,10 @@ class Judging:
         folders = {leak.resource.key: self._bundles.collect(leak, full=full or leak.is_bug) for leak in leaks}
         changes = [line for change, why in found.changes for line in _change(change, why)]
         changes += [line for change in found.others for line in _change(change, "not ours")]
+        changes += [f"{one} is gone, not ours" for one in found.gone]
+        lost = tuple(one for one, _ in found.lost)
         return Aftermath(
-            self.wanted.mode, tuple(leaks), tuple(found.kept), tuple(changes), tuple(found.lost), found.unknown,
+            self.wanted.mode, tuple(leaks), tuple(found.kept), tuple(changes), lost, found.unknown,
             folders=folders, reports=tuple(write_reports(self.run, leaks, folders)),
         )  # fmt: skip
 

@@ -74,7 +74,7 @@ def purge(view: View, kinds: Mapping[str, Kind], doomed: Mapping[Key, str], now:
     done.deleted, done.failures = removal.run()
     after = look(view, kinds.values())
     left = {key: why for key, why in doomed.items() if key in after.resources}
-    done.left = Triage(left, (), (), (), (), after.failed)
+    done.left = Triage(left, (), (), (), (), (), after.failed)
     done.calls, done.seconds = view.calls.total() - asked, time.monotonic() - began
     return done
 

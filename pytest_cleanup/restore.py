@@ -109,7 +109,7 @@ def _set_back(view: View, kinds: Mapping[str, Kind], found: Triage, done: Restor
             else:
                 done.unrestored.pop(name, None)
                 done.restored.append(change)
-    for lost in found.lost:
+    for lost, _ in found.lost:
         if lost not in done.remade:
             try:
                 kinds[lost.kind].remake(view, lost)

@@ -26,6 +26,12 @@ class Scope(Protocol):
     def changed(self, change: Change) -> str | None:
         """Why a change is ours; None if it is not."""
 
+    def lost(self, one: Resource) -> str | None:
+        """Why it is ours that something of the snapshot is gone; None if it is not."""
+
+
+_PART_OF = Relation.PART_OF
+
 
 @dataclass(frozen=True, slots=True)
 class WholeCloud:
@@ -40,6 +46,10 @@ class WholeCloud:
     def changed(self, change: Change) -> str | None:  # noqa: ARG002 -- whatever it is
         """Always."""
         return "not as in the snapshot"
+
+    def lost(self, one: Resource) -> str | None:  # noqa: ARG002 -- whatever it is
+        """Always."""
+        return "gone since the snapshot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +67,13 @@ class OfProjects:
         """If what changed is of the projects."""
         return f"in {self.name}" if self._has(change.was) else None
 
+    def lost(self, one: Resource) -> str | None:
+        """If what is gone was of the projects."""
+        return f"in {self.name}" if self._has(one) else None
+
     def _has(self, one: Resource) -> bool:
-        return one.project in self.projects or (one.kind == "project" and one.id in self.projects)
+        of = {one.key, Key("project", one.project or "")} | {ref.key for ref in one.refs if ref.relation is _PART_OF}
+        return any(key.kind == "project" and key.id in self.projects for key in of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +82,7 @@ class OfRun:
 
     made: Maker
     altered: Maker
+    removed: Maker
     name: str = "run"
 
     def owned(self, appeared: Mapping[Key, Resource]) -> Mapping[Key, str]:
@@ -79,6 +95,11 @@ class OfRun:
         who = self.altered(change.now)
         return f"changed by {who}" if who else None
 
+    def lost(self, one: Resource) -> str | None:
+        """If it was the run that deleted it."""
+        who = self.removed(one)
+        return f"deleted by {who}" if who else None
+
 
 def _closed(appeared: Mapping[Key, Resource], first: Mapping[Key, str]) -> Mapping[Key, str]:
     """With what lies in those: until nothing more is found."""
@@ -90,5 +111,5 @@ def _closed(appeared: Mapping[Key, Resource], first: Mapping[Key, str]) -> Mappi
 
 def _within(one: Resource, owned: Mapping[Key, str]) -> str:
     owners = [Key("project", one.project or ""), Key("user", one.user or "")]
-    owners += [ref.key for ref in one.refs if ref.relation is Relation.PART_OF]
+    owners += [ref.key for ref in one.refs if ref.relation is _PART_OF]
     return next((f"in {owner.kind} {owner.id}, {owned[owner]}" for owner in owners if owner in owned), "")

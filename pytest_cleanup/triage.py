@@ -20,16 +20,18 @@ _AT_ONCE = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """``leaks`` and ``changes`` are ours, ``kept`` and ``others`` are not touched; ``lost`` is gone since the snapshot.
+    """``leaks``, ``changes`` and ``lost`` are ours, ``kept``, ``others`` and ``gone`` are not touched.
 
-    Each but the lost comes with its reason; ``unknown`` are kinds of which it is not known what there was.
+    What is lost or gone is in the snapshot and not there any more. The first three and the kept come with their reason;
+    ``unknown`` are kinds of which it is not known what there was.
     """
 
     leaks: Mapping[Key, str]
     changes: Sequence[tuple[Change, str]]
-    lost: Sequence[Resource]
+    lost: Sequence[tuple[Resource, str]]
     kept: Sequence[tuple[Resource, str]]
     others: Sequence[Change]
+    gone: Sequence[Resource]
     unknown: Mapping[str, str]
 
 
@@ -50,8 +52,11 @@ def triage(
     changes = [(change, why) for change in found.changed if (why := scope.changed(change))]
     ours = {id(change) for change, _ in changes}
     others = [change for change in found.changed if id(change) not in ours]
+    lost = [(one, why) for one in found.gone if (why := scope.lost(one))]
+    mine = {one.key for one, _ in lost}
+    gone = [one for one in found.gone if one.key not in mine]
     pairs = [(now.resources[key], why) for key, why in sorted(kept.items())]
-    return Triage(owned, changes, found.gone, pairs, others, _unknown(before, now)), found
+    return Triage(owned, changes, lost, pairs, others, gone, _unknown(before, now)), found
 
 
 def _spared(one: Resource, kind: Kind, limit: datetime, keepers: Sequence[Keeper]) -> str | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from pytest_cleanup.attribution.act import BEGAN, CHANGED, ENDED, MADE, Act
+from pytest_cleanup.attribution.act import BEGAN, CHANGED, DELETED, ENDED, MADE, Act
 from pytest_cleanup.attribution.causes import causes
-from pytest_cleanup.resource import Key, Resource
+from pytest_cleanup.resource import Key, Relation, Resource
 
 
 class How(StrEnum):
@@ -62,6 +62,7 @@ class Attribution:
 
 #: The id of the request that made a server, by Nova's own list of its actions; empty if that is not known.
 CreateRequest = Callable[[Resource], str]
+_REFUSED = 400
 _ROUNDED = 1.5  # seconds: services cut the fraction off, and their clocks are not ours to the last
 
 
@@ -82,6 +83,7 @@ class Attributions:
         self._made = {Key(act.kind, act.id): act for act in acts if act.verb == MADE}
         self._requests = {act.request_id: act for act in acts if act.verb == MADE and act.request_id}
         self._changed = {Key(act.kind, act.id): act for act in acts if act.verb == CHANGED}
+        self._deleted = {Key(act.kind, act.id): act for act in acts if act.verb == DELETED and act.status < _REFUSED}
         self._ran = tuple(_intervals(acts))
         self._causes = causes(self._resources.values())
         self._run_id, self._skew, self._create_request = run_id, skew, create_request
@@ -97,6 +99,12 @@ class Attributions:
     def changed(self, key: Key) -> Attribution | None:
         """Who changed it last."""
         act = self._changed.get(key)
+        return Attribution.of(act) if act else None
+
+    def deleted(self, resource: Resource) -> Attribution | None:
+        """Who deleted it, or what it was a part of."""
+        keys = (resource.key, *(ref.key for ref in resource.refs if ref.relation is Relation.PART_OF))
+        act = next((act for key in keys if (act := self._deleted.get(key))), None)
         return Attribution.of(act) if act else None
 
     def _found(self, resource: Resource) -> Attribution | None:

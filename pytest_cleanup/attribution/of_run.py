@@ -49,7 +49,11 @@ def scope(found: Attributions) -> OfRun:
         by = found.changed(resource.key)
         return str(by) if by else None
 
-    return OfRun(made, altered)
+    def removed(resource: Resource) -> str | None:
+        by = found.deleted(resource)
+        return str(by) if by else None
+
+    return OfRun(made, altered, removed)
 
 
 def scope_of(folder: Path, view: View, before: Look, now: Look) -> OfRun:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,13 @@ class Deed:
 
 
 _CREATED, _REFUSED = 201, 400
+#: What Keystone knows by nothing but its address, which is made by PUT.
+_ADDRESSES = {
+    "role_assignment": re.compile(
+        r"(/OS-INHERIT)?(/system|/(projects|domains)/[^/]+)/(users|groups)/[^/]+/roles/[^/]+(/inherited_to_projects)?$"
+    ),
+    "membership": re.compile(r"/groups/[^/]+/users/[^/]+$"),
+}
 #: Where the answer names what it made, if not by ``id``.
 _IDS = ("id", "uuid", "trust_id")
 _REFERENCES = ("secret_ref", "container_ref", "order_ref")
@@ -47,6 +55,8 @@ def deeds(exchange: Exchange, doors: Doors) -> Iterator[Deed]:
         return
     if exchange.service == "object-store":
         yield from _of_store(exchange, parts)
+    elif exchange.service == "identity" and (address := _by_address(exchange)):
+        yield address
     elif found := doors.find(exchange.service, parts):
         kind, rest = found
         if kind == "keypair":
@@ -59,6 +69,21 @@ def deeds(exchange: Exchange, doors: Doors) -> Iterator[Deed]:
             yield Deed(MADE, kind, rest[0], rest[0])
         else:
             yield from _of_one(exchange, kind, rest)
+
+
+def _by_address(exchange: Exchange) -> Deed | None:
+    """A role that somebody was given or lost, or a group that somebody came into or left.
+
+    >>> told = _by_address(Exchange("DELETE", "http://k/identity/v3/projects/p/users/u/roles/r", "identity", 204))
+    >>> told.verb, told.kind, told.id
+    ('deleted', 'role_assignment', '/projects/p/users/u/roles/r')
+    """
+    verb = {"PUT": MADE, "DELETE": DELETED}.get(exchange.method)
+    path = urlsplit(exchange.url).path
+    for kind, pattern in _ADDRESSES.items():
+        if verb and (found := pattern.search(path)):
+            return Deed(verb, kind, found[0])
+    return None
 
 
 def _in_collection(exchange: Exchange, kind: str) -> Iterator[Deed]:

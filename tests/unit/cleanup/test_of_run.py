@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_cleanup.attribution.act import BEGAN, CHANGED, ENDED, MADE, Act
+from pytest_cleanup.attribution.act import BEGAN, CHANGED, DELETED, ENDED, MADE, Act
 from pytest_cleanup.attribution.attribution import Attributions
 from pytest_cleanup.attribution.chronicle import Chronicle, read
 from pytest_cleanup.attribution.of_run import scope
 from pytest_cleanup.difference import Change
-from pytest_cleanup.resource import Resource
+from pytest_cleanup.resource import Reference, Relation, Resource
 
 TEST = "test_a.py::test_one"
 RAN = (Act(BEGAN, 0.0, TEST), Act(ENDED, 60.0, TEST))
@@ -32,6 +32,22 @@ def test_change_of_another_is_not_ours() -> None:
 
     assert found.changed(Change(was, now)) == f"changed by {TEST}"
     assert found.changed(other) is None
+
+
+def test_what_others_deleted_is_not_ours() -> None:
+    role = "/projects/p/users/u/roles/r"
+    ours, theirs = Resource("role_assignment", role), Resource("role_assignment", role.replace("u", "v"))
+    refused = Resource("volume", "1")
+    inside = Resource("role_assignment", "x", refs=(Reference(Relation.PART_OF, "project", "q"),))
+    acts = (
+        Act(DELETED, 5.0, TEST, kind="role_assignment", id=role, status=204),
+        Act(DELETED, 5.0, TEST, kind="volume", id="1", status=409),
+        Act(DELETED, 5.0, TEST, kind="project", id="q", status=204),
+    )
+    found = scope(Attributions(acts, []))
+
+    assert [found.lost(one) for one in (ours, inside)] == [f"deleted by {TEST}"] * 2
+    assert [found.lost(one) for one in (theirs, refused)] == [None, None]
 
 
 def test_line_that_was_cut_off_costs_only_itself(tmp_path: Path) -> None:

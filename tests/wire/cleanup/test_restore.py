@@ -111,10 +111,19 @@ def test_what_is_gone_is_told_and_is_no_success(scene: Scene) -> None:
     done = scene.restore()
     assert not done.equal
     assert done.left is not None
-    assert [one.id for one in done.left.lost] == ["kept-volume"]
+    assert [one.id for one, _ in done.left.lost] == ["kept-volume"]
     assert [*done.unrestored.values()] == [
         "volume 'kept-volume' (kept-volume) is gone and cannot be brought back; make it again by hand"
     ]
+
+
+def test_what_others_took_away_is_not_brought_back(scene: Scene) -> None:
+    scene.cloud.drop("block-storage", "volumes", "kept-volume")
+    done = scene.restore(scope=OfRun(lambda _: None, lambda _: None, lambda _: None))
+    assert done.equal
+    assert done.left is not None
+    assert [one.id for one in done.left.gone] == ["kept-volume"]
+    assert (done.remade, done.unrestored) == ([], {})
 
 
 def test_listing_that_fails_leaves_its_kind_alone(scene: Scene) -> None:
@@ -152,7 +161,7 @@ def test_run_owns_what_lies_in_what_it_made(scene: Scene) -> None:
     volume(scene.cloud, "inside", project="made")
     volume(scene.cloud, "outside", project="other")
     now = look(scene.view, KINDS.values())
-    scope = OfRun(lambda one: "test_a.py::test_it" if one.id == "made" else None, lambda one: None)
+    scope = OfRun(lambda one: "test_a.py::test_it" if one.id == "made" else None, lambda _: None, lambda _: None)
     found, _ = triage(scene.before, now, KINDS, scope)
     assert dict(found.leaks) == {
         Key("project", "made"): "made by test_a.py::test_it",

@@ -11,6 +11,7 @@ from pathlib import Path
 from pytest_cleanup import commands
 from pytest_cleanup.refusal import Refused
 from pytest_cleanup.removal import WORKERS
+from pytest_whitebox.core.commandline import MISUSED, Parser
 from pytest_whitebox.core.errors import StackproofError
 
 _EPILOG = """\
@@ -23,14 +24,6 @@ exit codes: 0 the cloud is as it was, or clean; 1 it is not; 3 an error of ours;
 """
 
 
-class _Parser(argparse.ArgumentParser):
-    """A parser that ends with 4 for what it does not understand."""
-
-    def error(self, message: str) -> None:  # type: ignore[override]
-        """Say what is wrong."""
-        self.exit(4, f"{self.format_usage()}pytest-cleanup: {message}\n")
-
-
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a deliberate error is one sentence on stderr."""
     options = parser().parse_args(words)
@@ -39,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
         return command(options)
     except Refused as refused:
         print(f"pytest-cleanup: {refused.sentence}; nothing was deleted", file=sys.stderr)
-        return 4
+        return MISUSED
     except StackproofError as error:
         print(f"pytest-cleanup: {error.sentence}", file=sys.stderr)
         return 3
@@ -53,12 +46,12 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All verbs and options."""
-    top = _Parser(
+    top = Parser(
         prog="pytest-cleanup", description="Sees to it that a cloud after the tests is the cloud before them.",
         epilog=_EPILOG, formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     top.add_argument("--version", action="version", version=f"pytest-cleanup {version('stackproof')}")
-    verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
 
     def verb(name: str, command: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
         made = verbs.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
 
 from pytest_upgrade.commands import evidence, records, resources, upgrading
+from pytest_whitebox.core.commandline import Parser
 from pytest_whitebox.core.errors import StackproofError
 
 _EPILOG = """\
@@ -18,15 +18,7 @@ exit codes: 0 pass, 1 fail, 2 inconclusive, 3 our error, 4 misused, 130 interrup
   pytest -m rolling --phase=pre     before; then upgrade, then --phase=post
   pytest-upgrade show               what is known of the open run
 """
-_OUR_ERROR, _MISUSED, _INTERRUPTED = 3, 4, 130
-
-
-class _Parser(argparse.ArgumentParser):
-    """Misuse has an exit code of its own."""
-
-    def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(_MISUSED, f"{self.prog}: {message}\n")
+_OUR_ERROR, _INTERRUPTED = 3, 130
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -48,17 +40,17 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All verbs and options."""
-    top = _Parser(
+    top = Parser(
         prog="pytest-upgrade",
         description="What is known of upgrades, and the tools around pytest's phases.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"pytest-upgrade {version('stackproof')}")
-    shared = _Parser(add_help=False)
+    shared = Parser(add_help=False)
     shared.add_argument("--upgrade-store", dest="store", metavar="URL", help="of the store ($UPGRADE_STORE)")
     shared.add_argument("--upgrade-runs", dest="folder", metavar="FOLDER", help="of all runs ($UPGRADE_RUNS)")
-    verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
 
     def verb(name: str, command: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
         made = verbs.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", parents=[shared])
@@ -85,7 +77,7 @@ def parser() -> argparse.ArgumentParser:
     sweep = about_a_run(verb("sweep", resources.sweep, "remove what a run has made in the cloud, and close it"))
     sweep.add_argument("--list", action="store_true", help="say what would be removed, and remove nothing")
     kinds = verb("check", resources.check, "look at the cloud now").add_subparsers(
-        title="what", metavar="WHAT", required=True, parser_class=_Parser
+        title="what", metavar="WHAT", required=True, parser_class=Parser
     )
 
     def check(name: str, command: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:

@@ -1,0 +1,28 @@
+"""The command line of pytest-cleanup: nothing is deleted for a word that was cut short."""
+
+from __future__ import annotations
+
+import pytest
+
+from pytest_cleanup.cli import main
+
+
+@pytest.mark.parametrize(
+    ("words", "short"),
+    [(["purge", "--every-project"], "--yes"), (["restore", "--dry-run"], "--scop=cloud")],
+    ids=["the second option of purge", "the scope"],
+)
+def test_option_that_is_cut_short_is_not_taken(
+    words: list[str], short: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([*words, short])
+    assert ended.value.code == 4
+    assert f"unrecognized arguments: {short}" in capsys.readouterr().err
+
+
+def test_command_that_does_not_exist_is_misuse(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["destroy"])
+    assert ended.value.code == 4
+    assert "invalid choice: 'destroy'" in capsys.readouterr().err

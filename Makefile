@@ -66,6 +66,7 @@ cloud: venv ## the tests of stackproof itself and of devcloud, but the slow ones
 
 # With UBUNTU=URL, a mirror of Ubuntu, also a bare Ubuntu.
 acceptance: venv ## hours: bare systems, all suites, cycles, moves, daemons killed, faults, releases; writes docs/acceptance
+	@.ci/bootstrap debootstrap
 	@$(BIN)/python -m tests.acceptance.bare_root
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"

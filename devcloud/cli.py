@@ -18,7 +18,7 @@ from devcloud.services.catalog import PROJECTS
 from devcloud.services.rotation import DRAIN_TIMEOUT
 from devcloud.state import DEFAULT, DEFAULT_RELEASE
 from devcloud.topology import COMPUTES
-from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.commandline import carry_out
 
 _EPILOG = """\
 exit codes: 0 done and well, 1 not well or failed, 2 misused, 130 interrupted
@@ -31,19 +31,7 @@ exit codes: 0 done and well, 1 not well or failed, 2 misused, 130 interrupted
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a deliberate error is one sentence on stderr."""
-    options = parser().parse_args(words)
-    command: Callable[[argparse.Namespace], int] = options.command
-    try:
-        return command(options)
-    except StackproofError as error:
-        print(f"devcloud: {error.sentence}", file=sys.stderr)
-        return 1
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 1
-    except KeyboardInterrupt:
-        print("\ndevcloud: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+    return carry_out(parser(), words, failed=1, interrupted="the same command goes on from here")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,10 +9,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pytest_cleanup import commands
-from pytest_cleanup.refusal import Refused
 from pytest_cleanup.removal import WORKERS
-from pytest_whitebox.core.commandline import MISUSED, Parser
-from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.commandline import Parser, carry_out
 
 _EPILOG = """\
 exit codes: 0 the cloud is as it was, or clean; 1 it is not; 3 an error of ours; 4 refused or misused, nothing deleted
@@ -26,22 +24,7 @@ exit codes: 0 the cloud is as it was, or clean; 1 it is not; 3 an error of ours;
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a deliberate error is one sentence on stderr."""
-    options = parser().parse_args(words)
-    command: Callable[[argparse.Namespace], int] = options.command
-    try:
-        return command(options)
-    except Refused as refused:
-        print(f"pytest-cleanup: {refused.sentence}; nothing was deleted", file=sys.stderr)
-        return MISUSED
-    except StackproofError as error:
-        print(f"pytest-cleanup: {error.sentence}", file=sys.stderr)
-        return 3
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 3
-    except KeyboardInterrupt:
-        print("\npytest-cleanup: interrupted; the same command goes on from here", file=sys.stderr)
-        return 130
+    return carry_out(parser(), words, interrupted="the same command goes on from here")
 
 
 def parser() -> argparse.ArgumentParser:

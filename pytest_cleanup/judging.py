@@ -67,7 +67,7 @@ class Judging:
                 return self._judged()
         except Refused as refused:
             said = refused.sentence.replace("--emptied", settings.EMPTIED.option)
-            return Aftermath(self.wanted.mode, problem=f"{said}; nothing was deleted", refused=True)
+            return Aftermath(self.wanted.mode, problem=said, refused=True)
         except StackproofError as error:
             return Aftermath(self.wanted.mode, problem=error.sentence)
 

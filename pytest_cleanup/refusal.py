@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from pytest_whitebox.core.commandline import MISUSED
 from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
@@ -19,6 +20,13 @@ MOST_SKEW = 60.0
 
 class Refused(StackproofError):
     """It was not even begun."""
+
+    exit_code = MISUSED
+
+    @property
+    def sentence(self) -> str:
+        """Its message and its next step, and that nothing is lost."""
+        return f"{super().sentence}; nothing was deleted"
 
 
 def check(snapshot: Snapshot, cloud: Identity, now: Look, emptied: Collection[str] = ()) -> None:

@@ -9,8 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pytest_upgrade.commands import evidence, records, resources, upgrading
-from pytest_whitebox.core.commandline import Parser
-from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.commandline import Parser, carry_out
 
 _EPILOG = """\
 exit codes: 0 pass, 1 fail, 2 inconclusive, 3 our error, 4 misused, 130 interrupted
@@ -18,24 +17,11 @@ exit codes: 0 pass, 1 fail, 2 inconclusive, 3 our error, 4 misused, 130 interrup
   pytest -m rolling --phase=pre     before; then upgrade, then --phase=post
   pytest-upgrade show               what is known of the open run
 """
-_OUR_ERROR, _INTERRUPTED = 3, 130
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a deliberate error is one sentence on stderr."""
-    options = parser().parse_args(words)
-    command: Callable[[argparse.Namespace], int] = options.command
-    try:
-        return command(options)
-    except StackproofError as error:
-        print(f"pytest-upgrade: {error.sentence}", file=sys.stderr)
-        return _OUR_ERROR
-    except BrokenPipeError:
-        sys.stderr.close()
-        return _OUR_ERROR
-    except KeyboardInterrupt:
-        print("\npytest-upgrade: interrupted", file=sys.stderr)
-        return _INTERRUPTED
+    return carry_out(parser(), words)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-#: The exit code of a command line that was not understood.
-MISUSED = 4
+from pytest_whitebox.core.errors import StackproofError
+
+#: The exit codes of a deliberate error, of a command line that was not understood, and of Ctrl-C.
+FAILED, MISUSED, INTERRUPTED = 3, 4, 130
 
 
 class Parser(argparse.ArgumentParser):
@@ -26,3 +29,25 @@ class Parser(argparse.ArgumentParser):
         """Say what is wrong, and end."""
         self.print_usage(sys.stderr)
         self.exit(MISUSED, f"{self.prog}: {message}\n")
+
+
+def carry_out(
+    parser: argparse.ArgumentParser, words: Sequence[str] | None, *, failed: int = FAILED, interrupted: str = ""
+) -> int:
+    """Run the ``command`` that the words choose, and return its exit code; an error is one sentence on stderr.
+
+    ``failed`` is the code of an error that has none of its own; ``interrupted`` says what is to be known after Ctrl-C.
+    """
+    options = parser.parse_args(words)
+    command: Callable[[argparse.Namespace], int] = options.command
+    try:
+        return command(options)
+    except StackproofError as error:
+        print(f"{parser.prog}: {error.sentence}", file=sys.stderr)
+        return error.exit_code or failed
+    except BrokenPipeError:
+        sys.stderr.close()
+        return failed
+    except KeyboardInterrupt:
+        print(f"\n{parser.prog}: {'; '.join(filter(None, ('interrupted', interrupted)))}", file=sys.stderr)
+        return INTERRUPTED

@@ -14,6 +14,9 @@ class StackproofError(Exception):
     no cloud is named 'prod'; see `openstack --os-cloud help`
     """
 
+    #: Of a command line that ends by it; None leaves that to the command line.
+    exit_code: int | None = None
+
     def __init__(self, message: str, *, hint: str) -> None:
         super().__init__(message)
         self.hint = hint

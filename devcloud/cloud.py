@@ -99,3 +99,7 @@ class Cloud:
     def problem(self, on: Host, service: Service, seen: runit.Supervised | None) -> str | None:
         """What is wrong with one daemon, in a few words, or None; ``seen`` is what its supervisor says."""
         return check.problem(self.state, self.doors, on, service, seen)
+
+    def silent(self, on: Host, service: Service, within: float) -> bool:
+        """True if a daemon that reports to the cloud has not been seen to do so in the last ``within`` seconds."""
+        return check.silent(self.state, self.doors, on, service, within)

@@ -51,12 +51,14 @@ class Cloud:
 
         Raises `StackproofError` if Keystone does not answer or does not let us in.
         """
-        import openstack
         from keystoneauth1.exceptions import ClientException
+        from openstack.config import OpenStackConfig
+        from openstack.connection import Connection
         from openstack.exceptions import SDKException
 
         try:
-            connection = openstack.connect(cloud=choice.name, app_name="stackproof")
+            known = OpenStackConfig(config_files=[str(choice.file)] if choice.file else None, app_name="stackproof")
+            connection = Connection(config=known.get_one(cloud=choice.name))
             _reach(connection.config.get_auth_args().get("auth_url"))
             connection.authorize()
         except (OSError, ClientException, SDKException) as error:

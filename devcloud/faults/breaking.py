@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from devcloud import status as asking
@@ -15,7 +14,6 @@ from devcloud.faults.registry import FAULTS
 from devcloud.faults.site import Site
 from devcloud.journal import Journal
 from devcloud.services import runit
-from devcloud.services.service import Report
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 
@@ -135,11 +133,8 @@ def _silent(site: Site, suffered: set[str], since: float) -> Iterator[tuple[str,
     """Which of those that suffered have not reported to the cloud since then."""
     for plan, service in site.cloud.placements():
         name, on = f"{service.name} on {plan.name}", site.cloud.find(plan)
-        if on and isinstance(service.check, Report) and concerns(name, suffered):
-            seen = runit.supervised(on, service.name)
-            lately = seen and replace(seen, seconds=min(seen.seconds, int(time.monotonic() - since)))
-            if said := site.cloud.problem(on, service, lately):
-                yield name, f"{name} {said}"
+        if on and concerns(name, suffered) and site.cloud.silent(on, service, time.monotonic() - since):
+            yield name, f"{name} has not reported to the cloud since"
 
 
 def concerns(name: str, patterns: set[str]) -> bool:

@@ -167,29 +167,50 @@ def _command(host: Host, words: tuple[str, ...], says: str) -> str | None:
     return None
 
 
+def silent(state: State, doors: Doors, host: Host, service: Service, within: float) -> bool:
+    """True if a service that reports to the cloud has not been seen to do so in the last ``within`` seconds."""
+    import pymysql
+
+    if not isinstance(service.check, Report):
+        return False
+    try:
+        age = _age(state, doors, service.check.database, service.name, host)
+    except pymysql.MySQLError:
+        return True
+    return age is None or age >= within
+
+
 def _report(state: State, doors: Doors, database: str, binary: str, host: Host) -> str | None:
     import pymysql
 
     try:
-        with (
-            pymysql.connect(
-                host=str(doors.address),
-                user=database,
-                password=state.secrets()["database"],
-                database=database,
-                connect_timeout=_TIMEOUT,
-                read_timeout=_TIMEOUT,
-            ) as connection,
-            connection.cursor() as cursor,
-        ):
-            cursor.execute(_REPORTS.get(database, _REPORT), (binary, host.name))
-            row = cast("tuple[int] | None", cursor.fetchone())
+        age = _age(state, doors, database, binary, host)
     except pymysql.MySQLError as error:
         return f"its report cannot be read: {error.args[-1] if error.args else error}"
-    if row is not None and row[0] < -_TIMEOUT:
-        return f"has a clock that is ahead: it reported {-row[0]} s from now"
+    if age is not None and age < -_TIMEOUT:
+        return f"has a clock that is ahead: it reported {-age} s from now"
     # Asked now: while the database was, seconds may have passed, and a report that came at once would look older.
     now = supervised(host, binary)
-    if row is None or now is None or row[0] >= now.seconds:
+    if age is None or now is None or age >= now.seconds:
         return "has not reported to the cloud since its start"
-    return f"last reported {row[0]} s ago" if row[0] > _STALE else None
+    return f"last reported {age} s ago" if age > _STALE else None
+
+
+def _age(state: State, doors: Doors, database: str, binary: str, host: Host) -> int | None:
+    """Seconds since a daemon last reported to the cloud, never too few; None if it never did."""
+    import pymysql
+
+    with (
+        pymysql.connect(
+            host=str(doors.address),
+            user=database,
+            password=state.secrets()["database"],
+            database=database,
+            connect_timeout=_TIMEOUT,
+            read_timeout=_TIMEOUT,
+        ) as connection,
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(_REPORTS.get(database, _REPORT), (binary, host.name))
+        row = cast("tuple[int] | None", cursor.fetchone())
+    return row[0] if row else None

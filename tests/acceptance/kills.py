@@ -86,9 +86,16 @@ def _named(devcloud: Devcloud, host: str, service: str) -> str:
 
 
 def _well(devcloud: Devcloud) -> None:
-    problems = devcloud.problems()
-    if problems:
+    """A daemon whose call the queue lost does not report for a minute, and is well again after it."""
+    wait_for(
+        lambda: _is_well(devcloud), timeout=90, every=1, ignore=(StackproofError,), what="all to be well", hint=_HINT
+    )
+
+
+def _is_well(devcloud: Devcloud) -> bool:
+    if problems := devcloud.problems():
         raise StackproofError(f"not well: {'; '.join(problems)}", hint=_HINT)
+    return True
 
 
 if __name__ == "__main__":

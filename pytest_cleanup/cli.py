@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 from pytest_cleanup import commands
-from pytest_cleanup.removal import WORKERS
+from pytest_cleanup.pace import AT_ONCE
 from pytest_whitebox.core.commandline import Parser, carry_out
 
 _EPILOG = """\
@@ -24,6 +25,9 @@ exit codes: 0 the cloud is as it was, or clean; 1 it is not; 3 an error of ours;
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a deliberate error is one sentence on stderr."""
+    for library in ("keystoneauth", "openstack"):
+        # What they warn of is what we say ourselves, in one sentence.
+        logging.getLogger(library).addHandler(logging.NullHandler())
     return carry_out(parser(), words, interrupted="the same command goes on from here")
 
 
@@ -44,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
         )
         made.add_argument(
             "--rate", type=float, default=0.0, metavar="N", help="at most N requests a second (default: any)"
+        )
+        made.add_argument(
+            "--at-once", type=int, default=AT_ONCE, metavar="N", help="requests at the same time (default %(default)s)"
         )
         return made
 
@@ -96,9 +103,6 @@ def _keeps(made: argparse.ArgumentParser) -> None:
 def _deletes(made: argparse.ArgumentParser) -> None:
     made.add_argument(
         "--dry-run", action="store_true", help="print the plan, with order and reasons, and delete nothing"
-    )
-    made.add_argument(
-        "--workers", type=int, default=WORKERS, metavar="N", help="at the same time (default %(default)s)"
     )
     made.add_argument("--json", type=Path, metavar="FILE", help="write what was done there")
 

@@ -18,6 +18,7 @@ from pytest_cleanup.keepers import provided
 from pytest_cleanup.kinds import kinds
 from pytest_cleanup.lock import locked
 from pytest_cleanup.look import Look, look
+from pytest_cleanup.pace import Pace
 from pytest_cleanup.plan import plan
 from pytest_cleanup.refusal import Refused, check
 from pytest_cleanup.resource import Resource
@@ -86,7 +87,7 @@ def restore(options: argparse.Namespace) -> int:
             return 0
         count = len(difference(taken.look, now).appeared)
         print(f"{count} resources appeared since {taken.look.taken:%F %T} UTC; taking those of {scope.name}")
-        done = restoring(view, kinds(), taken.look, now, scope, _how(options, keepers))
+        done = restoring(view, kinds(), taken.look, now, scope, _how(keepers))
     return _tell(done, options.json)
 
 
@@ -106,14 +107,14 @@ def purge(options: argparse.Namespace) -> int:
         if options.dry_run:
             print(*plan(doomed, now.resources).lines(), sep="\n")
             return 0
-        done = purging.purge(view, kinds(), doomed, now, _how(options, []))
+        done = purging.purge(view, kinds(), doomed, now, _how([]))
     return _tell(done, options.json)
 
 
 def _view(options: argparse.Namespace) -> View:
-    from pytest_cleanup.view import connect
+    from pytest_cleanup.connecting import connect
 
-    return connect(options.os_cloud or os.environ.get("OS_CLOUD"), options.rate)
+    return connect(options.os_cloud or os.environ.get("OS_CLOUD"), Pace(options.rate, options.at_once))
 
 
 def _named(options: argparse.Namespace) -> Named:
@@ -136,11 +137,11 @@ def _scope(word: str, now: Look) -> Scope:
     return OfProjects(word, purging.projects(now, [name]))
 
 
-def _how(options: argparse.Namespace, keepers: list[Keeper]) -> How:
+def _how(keepers: list[Keeper]) -> How:
     def told(resource: Resource, what: str) -> None:
         print(f"{resource} {what}", flush=True)
 
-    return How(keepers=keepers, workers=options.workers, told=told)
+    return How(keepers=keepers, told=told)
 
 
 def _show_plan(before: Look, now: Look, scope: Scope, keepers: list[Keeper]) -> None:

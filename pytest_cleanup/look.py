@@ -16,7 +16,8 @@ from pytest_cleanup.resource import Key, Resource
 if TYPE_CHECKING:
     from pytest_cleanup.view import View
 
-_SIDE_BY_SIDE = 8
+#: Kinds that are listed side by side: each waits for its turn to ask, and some for each other.
+_SIDE_BY_SIDE = 64
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class Owner:
 
     def _connected(self) -> View:
         """A view of the cloud, which leaves nothing of its own there when it is closed."""
-        from pytest_cleanup.view import connect
+        from pytest_cleanup.connecting import connect
 
         return connect(self._session.choice.name if self._session.choice else None)
 

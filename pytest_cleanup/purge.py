@@ -67,8 +67,8 @@ def purge(view: View, kinds: Mapping[str, Kind], doomed: Mapping[Key, str], now:
     """Delete them, and look again whether they are gone."""
     began, asked = time.monotonic(), view.calls.total()
     removal = Removal(
-        view, kinds, plan(doomed, now.resources), now.resources, workers=how.workers, pause=how.pause,
-        witness=how.witness, last_resort=how.last_resort, told=how.told,
+        view, kinds, plan(doomed, now.resources), now.resources, pause=how.pause, witness=how.witness,
+        last_resort=how.last_resort, told=how.told,
     )  # fmt: skip
     done = Restoration()
     done.deleted, done.failures = removal.run()

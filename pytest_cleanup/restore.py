@@ -12,7 +12,7 @@ from pytest_cleanup.difference import Change
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.look import look
 from pytest_cleanup.plan import Plan, plan
-from pytest_cleanup.removal import PAUSE, WORKERS, Removal
+from pytest_cleanup.removal import PAUSE, Removal
 from pytest_cleanup.resource import Resource
 from pytest_cleanup.scope import Scope
 from pytest_cleanup.triage import Keeper, Triage, triage
@@ -27,12 +27,11 @@ _ROUNDS = 3  # of looking and deleting: what was deleted may have made something
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """How it is done: whom to ask for more, how many at a time, and who hears of it."""
+    """How it is done: whom to ask for more, how long to wait, and who hears of it."""
 
     keepers: Sequence[Keeper] = ()
     witness: Witness | None = None
     last_resort: LastResort | None = None
-    workers: int = WORKERS
     pause: float = PAUSE
     told: Callable[[Resource, str], None] = lambda _, __: None
 
@@ -74,8 +73,8 @@ def restore(
         gone, done.failures = [], []
         if found.leaks:
             removal = Removal(
-                view, kinds, plan(found.leaks, now.resources), now.resources, workers=how.workers, pause=how.pause,
-                witness=how.witness, last_resort=how.last_resort, told=how.told,
+                view, kinds, plan(found.leaks, now.resources), now.resources, pause=how.pause, witness=how.witness,
+                last_resort=how.last_resort, told=how.told,
             )  # fmt: skip
             gone, done.failures = removal.run()
             done.deleted += gone

@@ -109,7 +109,7 @@ class Watch:
         return [diagnoses.leak(resource, Attribution.of(due[resource.key])) for resource in found]
 
     def _connected(self) -> View:
-        from pytest_cleanup.view import connect
+        from pytest_cleanup.connecting import connect
 
         if self._view is None:
             self._view = connect(self._session.choice.name if self._session.choice else None)

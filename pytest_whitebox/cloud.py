@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-from pytest_whitebox.core.clouds import ENVIRONMENT, Choice, named
-from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.clouds import ENVIRONMENT, Choice, named, reach
+from pytest_whitebox.core.errors import StackproofError, plain
 from pytest_whitebox.facts import Facts, placement
 from pytest_whitebox.trace import Trace
 
@@ -20,9 +18,6 @@ if TYPE_CHECKING:
     from pytest_whitebox.core.databases import Databases
     from pytest_whitebox.core.hosts import Host, Hosts
     from pytest_whitebox.core.inventories import Inventory
-
-_PATIENCE = 10  # seconds for the first TCP connection
-_PORTS = {"http": 80, "https": 443}
 
 
 class Cloud:
@@ -59,10 +54,10 @@ class Cloud:
         try:
             known = OpenStackConfig(config_files=[str(choice.file)] if choice.file else None, app_name="stackproof")
             connection = Connection(config=known.get_one(cloud=choice.name))
-            _reach(connection.config.get_auth_args().get("auth_url"))
+            reach(connection.config.get_auth_args().get("auth_url"))
             connection.authorize()
         except (OSError, ClientException, SDKException) as error:
-            said = _said(error)
+            said = plain(error)
         else:
             return cls(choice, connection, ssh_config, inventory, trace)
         who = "" if choice.name == ENVIRONMENT else f"--os-cloud {choice.name} "
@@ -143,18 +138,3 @@ class Cloud:
 
     def __repr__(self) -> str:
         return f"<Cloud {self.name}>"
-
-
-def _said(error: Exception) -> str:
-    words = getattr(error, "strerror", None) or str(error).strip() or type(error).__name__
-    return str(words).splitlines()[0]
-
-
-def _reach(url: str | None) -> None:
-    """Fail within seconds where the libraries would try for minutes; a proxy decides for itself."""
-    from urllib.request import getproxies
-
-    parts = urlsplit(url or "")
-    if parts.hostname and not getproxies():
-        port = parts.port or _PORTS.get(parts.scheme, 443)
-        socket.create_connection((parts.hostname, port), timeout=_PATIENCE).close()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 
 from pytest_cleanup.kind import Kind
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.installed import installed
 
 _OURS = (
     "compute", "block_storage", "network", "network_policy", "image", "identity", "object_store", "key_manager",
@@ -34,7 +35,10 @@ def kinds() -> dict[str, Kind]:
     known: dict[str, Kind] = {}
     for module in (*_OURS, *_RECORDED):
         known.update({kind.name: kind for kind in _of(module)})
-    for point in entry_points(group=_GROUP):
-        loaded = point.load()
-        known.update({kind.name: kind for kind in ([loaded] if isinstance(loaded, Kind) else loaded)})
+    for found in installed(_GROUP, "kind of the cleanup"):
+        for kind in found if isinstance(found, list | tuple) else (found,):
+            if not isinstance(kind, Kind):
+                hint = f"uninstall the package that names it under {_GROUP}, or have it mended"
+                raise StackproofError(f"{kind!r} is no kind that the cleanup can deal with", hint=hint)
+            known[kind.name] = kind
     return known

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from pytest_whitebox.core.errors import StackproofError
 #: What openstacksdk calls the cloud that the OS_* variables describe.
 ENVIRONMENT = "envvars"
 _SUFFIXES = (".yaml", ".yml", ".json")
+_PATIENCE = 10  # seconds for the first TCP connection
+_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +67,16 @@ def named(name: str, source: str, file: Path | None) -> Choice:
     auth = entry.get("auth") or {}
     project = auth.get("project_name") or auth.get("project_id")
     return Choice(name, source, file, entry.get("region_name"), project, _host(auth.get("auth_url")))
+
+
+def reach(url: str | None) -> None:
+    """Raise `OSError` within seconds where OpenStack's libraries would try for minutes; a proxy decides for itself."""
+    from urllib.request import getproxies
+
+    parts = urlsplit(url or "")
+    if parts.hostname and not getproxies():
+        port = parts.port or _PORTS.get(parts.scheme, 443)
+        socket.create_connection((parts.hostname, port), timeout=_PATIENCE).close()
 
 
 def _from_environment(file: Path | None, environ: Mapping[str, str]) -> Choice | None:

@@ -26,3 +26,25 @@ class StackproofError(Exception):
     def sentence(self) -> str:
         """The message and its next step on one line."""
         return f"{self}; {self.hint}"
+
+
+def plain(error: BaseException) -> str:
+    """Why something failed: in the operating system's words if they are at its root, else in its own first line.
+
+    Libraries that speak HTTP wrap a refused connection in three of their own errors, whose texts are no sentence.
+
+    >>> try:
+    ...     try:
+    ...         raise ConnectionRefusedError(111, "Connection refused")
+    ...     except OSError as refused:
+    ...         raise RuntimeError("HTTPPool(...): Max retries exceeded") from refused
+    ... except RuntimeError as wrapped:
+    ...     plain(wrapped)
+    'Connection refused'
+    """
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        cause = cause.__cause__ or cause.__context__
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

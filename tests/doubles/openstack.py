@@ -57,6 +57,8 @@ class Openstack:
     fail: Fault = lambda method, service, path: 0
     extensions: tuple[str, ...] = ("trunk", "qos", "rbac-policies", "subnet_allocation", "quotas")
     roles: tuple[str, ...] = ("admin", "member")
+    #: Endpoints that are not here, by service.
+    elsewhere: dict[str, str] = field(default_factory=dict)
     #: How often a server that is deleted is still listed.
     slow: int = 1
     ahead: float = 0.0
@@ -312,7 +314,7 @@ class _Handler(BaseHTTPRequestHandler):
         catalog = [
             {"type": name, "name": name, "id": name, "endpoints": [
                 {"id": f"{name}-endpoint", "interface": "public", "region": "north", "region_id": "north",
-                 "url": f"{self.url}/{name}/{version}".rstrip("/")}]}
+                 "url": self.server.cloud.elsewhere.get(name) or f"{self.url}/{name}/{version}".rstrip("/")}]}
             for name, version in self.server.cloud.services.items()
         ]  # fmt: skip
         now = datetime.fromtimestamp(datetime.now(UTC).timestamp() + self.server.cloud.ahead, UTC)

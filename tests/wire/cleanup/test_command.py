@@ -109,6 +109,26 @@ def test_misuse_is_refused_with_four(run: Run, cloud: Openstack, words: tuple[st
     assert said in done.stderr
 
 
+def test_cloud_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
+    with serve(Openstack()) as url:
+        pass  # nobody listens there any more
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
+    environ = {**inherited, **environment(url), "HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    line = [sys.executable, "-m", "pytest_cleanup.cli", "snapshot"]
+    done = subprocess.run(line, cwd=tmp_path, env=environ, text=True, capture_output=True, timeout=100, check=False)
+    said = f"pytest-cleanup: cloud of OS_* at {url} cannot be used: Connection refused; see that `openstack "
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == f"{said}token issue` works from here\n"
+
+
+def test_service_that_does_not_answer_is_told_in_plain_words(run: Run, cloud: Openstack) -> None:
+    cloud.elsewhere["compute"] = "http://127.0.0.1:1/v2.1"
+    done = run("snapshot")
+    assert done.returncode == 1
+    assert {line.partition(": ")[0] for line in done.stderr.splitlines()} == {"not in it, and so never deleted"}
+    assert "server: compute GET /v2.1/ gave no answer: Connection refused; look at the logs of compute" in done.stderr
+
+
 def test_what_stays_ends_in_one(run: Run, cloud: Openstack) -> None:
     run("snapshot")
     volume(cloud, "leaked")

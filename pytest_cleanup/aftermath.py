@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pytest_cleanup.attribution.act import Act
+from pytest_cleanup.beneath import Beneath
 from pytest_cleanup.leak import Leak
 from pytest_cleanup.resource import Key, Resource
 from pytest_cleanup.restore import Restoration
@@ -17,6 +19,7 @@ class Aftermath:
     """``leaks`` are ours, ``others`` are not, or are kept, and why; ``changes`` are lines about attributes.
 
     ``plan`` is the order in which leaks would go, ``folders`` are those of their evidence, ``reports`` the bug reports.
+    ``beneath`` is what is left behind the APIs, ``unseen`` where that could not be looked at.
     ``problem`` tells why nothing could be said or done; ``refused`` that it was not begun.
     """
 
@@ -29,6 +32,8 @@ class Aftermath:
     plan: tuple[str, ...] = ()
     folders: Mapping[Key, Path] = field(default_factory=dict)
     reports: tuple[Path, ...] = ()
+    beneath: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     done: Restoration | None = None
     problem: str = ""
     refused: bool = False
@@ -37,6 +42,10 @@ class Aftermath:
         """The same, once it was done."""
         return replace(self, done=done)
 
+    def beside(self, beneath: Beneath, acts: Sequence[Act]) -> Aftermath:
+        """The same, with what was found behind the APIs."""
+        return replace(self, beneath=tuple(beneath.lines(acts)), unseen=beneath.unseen)
+
     @property
     def verdict(self) -> str:
         """How it ended, in one line."""
@@ -44,9 +53,9 @@ class Aftermath:
         if self.problem:
             return self.problem
         if self.done is not None:
-            proved = "the cloud is as it was" if self.done.equal else "the cloud is NOT as it was"
-            seconds, calls = self.done.seconds, self.done.calls
-            return f"{len(self.done.deleted)} of {count} removed in {seconds:.1f} s with {calls} requests; {proved}"
+            done, of = self.done, _things(self.done.tried)
+            spent = f"in {done.seconds:.1f} s with {done.calls} requests"
+            return f"{len(done.deleted)} of {of} removed {spent}; {done.proof}"
         tests = len({leak.attribution.nodeid for leak in self.leaks if leak.attribution})
         by = f" by {tests} test{'' if tests == 1 else 's'}" if tests else ""
         return f"{count} left{by}" if self.leaks else "nothing is left"
@@ -75,6 +84,7 @@ class Aftermath:
             "mode": self.mode, "verdict": self.verdict, "leaks": leaks,
             "kept": [{**one.as_json(), "why": why} for one, why in self.others], "changes": list(self.changes),
             "lost": [one.as_json() for one in self.lost], "not listed": dict(self.unknown), "plan": list(self.plan),
+            "behind the APIs": list(self.beneath), "not looked behind": list(self.unseen),
             "done": told, "reports": list(map(str, self.reports)),
         }  # fmt: skip
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -13,6 +13,7 @@ from pytest_cleanup import page, results, summary
 from pytest_cleanup.aftermath import Aftermath
 from pytest_cleanup.attribution import chronicle
 from pytest_cleanup.attribution.of_run import SNAPSHOT
+from pytest_cleanup.beneath import Beneath
 from pytest_cleanup.fixups import named as fixups_named
 from pytest_cleanup.keep import named
 from pytest_cleanup.kinds import kinds
@@ -39,6 +40,7 @@ class Owner:
         self._config, self._wanted, self._session = config, wanted, session
         self._file = session.run.path / "leaks.json"
         self._before: Snapshot | None = None
+        self._beneath = Beneath()
         self._told: Aftermath | None = None
         self._of_tests: list[dict[str, Any]] = []
 
@@ -50,6 +52,8 @@ class Owner:
         try:
             fixups_named(*self._wanted.fixups)
             self._before = self._snapshot()
+            with self._cloud() as cloud:
+                self._beneath = Beneath.of(cloud)
         except StackproofError as error:
             raise pytest.UsageError(error.sentence) from None
 
@@ -102,13 +106,10 @@ class Owner:
 
         run, acts = self._session.run, chronicle.read(self._session.run.path)
         try:
-            with ExitStack() as stack:
-                view = stack.enter_context(self._connected())
-                cloud = self._cloud()
-                if cloud is not None:
-                    stack.enter_context(cloud)
+            with self._connected() as view, self._cloud() as cloud:
                 keepers = [self._kept_by_hooks]
-                return Judging(view, before, self._wanted, run, acts, cloud, keepers, self._say()).judge()
+                told = Judging(view, before, self._wanted, run, acts, cloud, keepers, self._say()).judge()
+                return told.beside(self._beneath.since(cloud), acts)
         except StackproofError as error:
             return Aftermath(self._wanted.mode, problem=error.sentence)
 
@@ -122,15 +123,16 @@ class Owner:
         why: str | None = self._config.hook.pytest_cleanup_keep(config=self._config, resource=resource)
         return why
 
-    def _cloud(self) -> Cloud | None:
+    @contextmanager
+    def _cloud(self) -> Iterator[Cloud | None]:
         """The way behind the APIs; without it there is less evidence."""
         from pytest_whitebox.cloud import Cloud
 
-        choice = self._session.choice
-        try:
-            return Cloud.connect(choice, self._session.ssh_config, self._session.inventory) if choice else None
-        except StackproofError:
-            return None
+        choice, cloud = self._session.choice, None
+        with suppress(StackproofError):
+            cloud = Cloud.connect(choice, self._session.ssh_config, self._session.inventory) if choice else None
+        with cloud or nullcontext():
+            yield cloud
 
     def _say(self) -> Callable[[str], None]:
         reporter = self._config.pluginmanager.get_plugin("terminalreporter")

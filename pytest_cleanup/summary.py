@@ -28,6 +28,7 @@ def lines(told: Aftermath, file: Path) -> Iterator[str]:
     yield from _some("changed: ", told.changes)
     yield from _some("gone since: ", [str(one) for one in told.lost])
     yield from _some("kept: ", [f"{one}: {why}" for one, why in told.others])
+    yield from _some("behind the APIs: ", told.beneath)
     yield from _some("not looked at: ", [f"{kind}: {why}" for kind, why in told.unknown.items()])
     yield from (f"bug report: {path}" for path in told.reports)
     yield f"all of it: {file}"

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -18,7 +19,7 @@ from pytest_cleanup.fixups.volumes import STUCK_ATTACHING
 from pytest_cleanup.resource import Resource
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.clouds import named
-from pytest_whitebox.core.command import run
+from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.databases.repair import Statement, repair
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
@@ -69,6 +70,11 @@ def test_clients_of_tempest():
     KeyPairsClient(provider, "compute", **where).create_keypair(name="PREFIX-tempest-keypair")
 """
 PREFIX = "sp-leaks"
+PLUGS = """
+def test_forgets_a_plug(hosts):
+    plug = ["set", "Interface", "sp-left", "type=internal", "external_ids:iface-id=PORT"]
+    hosts.computes[0].run(["ovs-vsctl", "add-port", "br-int", "sp-left", "--", *plug])
+"""
 
 
 @pytest.fixture
@@ -78,6 +84,14 @@ def cloud_of(state: State) -> Iterator[Cloud]:
         named("devcloud", "a test", state.clouds_yaml), state.clouds_yaml.parent / "ssh_config"
     ) as cloud:
         yield cloud
+
+
+def pytest_in(folder: Path, state: State, *words: str) -> Result:
+    """A run of its own in a folder, against the cloud."""
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "PYTEST_"))}
+    line = [sys.executable, "-m", "pytest", "--os-cloud", "devcloud", "-p", "no:cacheprovider", *words]
+    env = {**outer, "OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml)}
+    return run(line, cwd=str(folder), check=False, timeout=900, env=env)
 
 
 def ours(connect: Callable[[str], Any]) -> set[str]:
@@ -95,12 +109,7 @@ def test_leaks_of_three_libraries_go_back_to_their_tests_and_go(
     tmp_path: Path, state: State, connect: Callable[[str], Any]
 ) -> None:
     (tmp_path / "test_it.py").write_text(LEAKS.replace("PREFIX", PREFIX))
-    outer = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "PYTEST_"))}
-    words = ["--os-cloud", "devcloud", "--cleanup=preserve", "-n", "2", "-p", "no:cacheprovider", "test_it.py"]
-    result = run(
-        [sys.executable, "-m", "pytest", *words], cwd=str(tmp_path), check=False, timeout=900,
-        env={**outer, "OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml)},
-    )  # fmt: skip
+    result = pytest_in(tmp_path, state, "--cleanup=preserve", "-n", "2", "test_it.py")
     told = json.loads((tmp_path / ".stackproof" / "runs" / "latest" / "leaks.json").read_text())
     by_name = {leak["name"]: leak["attribution"]["nodeid"] for leak in told["leaks"] if leak.get("name")}
     ways = {"fixture": "connection_of_the_fixture", "sdk": "connection_of_its_own", "tempest": "clients_of_tempest"}
@@ -112,6 +121,17 @@ def test_leaks_of_three_libraries_go_back_to_their_tests_and_go(
         for way, test in tried.items() for kind in ("server", "volume", "keypair")
     }  # fmt: skip
     assert ours(connect) == set()
+
+
+def test_what_is_left_behind_the_apis_is_told(tmp_path: Path, state: State, cloud_of: Cloud) -> None:
+    port = str(uuid4())
+    (tmp_path / "test_it.py").write_text(PLUGS.replace("PORT", port))
+    host = cloud_of.hosts.computes[0]
+    try:
+        result = pytest_in(tmp_path, state, "--cleanup=report", "test_it.py")
+        assert f"behind the APIs: plug of port {port} on {host.name}" in result.stdout
+    finally:
+        host.run(["ovs-vsctl", "--if-exists", "del-port", "br-int", "sp-left"])
 
 
 def test_server_stuck_deleting_is_written_off(create: Create, cloud_of: Cloud, tmp_path: Path) -> None:

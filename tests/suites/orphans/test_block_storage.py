@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.lasting import lasting
+from pytest_whitebox.core.orphans.block_storage import VOLUME, kept, without_volume
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
 
@@ -26,8 +26,6 @@ KNOWN_TO_NOVA = """
     SELECT b.volume_id, b.instance_uuid FROM block_device_mapping b JOIN instances i ON i.uuid = b.instance_uuid
     WHERE b.deleted = 0 AND i.deleted = 0 AND b.destination_type = 'volume' AND b.volume_id IS NOT NULL
 """
-VOLUMES = "SELECT id FROM volumes WHERE deleted = 0"
-VOLUME = re.compile(r"\bvolume-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 #: A volume, and the server that it is attached to.
 Attachments = set[tuple[str, str]]
@@ -60,11 +58,10 @@ def test_each_volume_of_a_server_is_attached_to_it(
 
 @pytest.mark.idempotent_id("7200cb80-fc49-4bdd-a3c8-7136df71dba9")
 def test_backend_keeps_nothing_but_volumes(hosts: Hosts, database: Databases, attached: Any) -> None:
-    stores = hosts.running("cinder-volume")
-    if not any(attached.id in kept(host) for host in stores):
+    if not any(attached.id in kept(host) for host in hosts.running("cinder-volume")):
         pytest.skip("needs a backend of LVM, or of files that are mounted on the host of cinder-volume")
 
-    assert not lasting(on_each(stores, lambda host: kept(host) - {row.id for row in database("cinder").rows(VOLUMES)}))
+    assert not lasting(lambda: without_volume(hosts, database))
 
 
 @pytest.mark.requires(volumes="lvm")
@@ -89,14 +86,6 @@ def in_nova(hosts: Hosts, database: Databases) -> Attachments:
     """What is attached to what, by Nova."""
     cells = {database.cell_of_host(host.name) for host in hosts.computes}
     return {(row.volume_id, row.instance_uuid) for cell in cells for row in cell.rows(KNOWN_TO_NOVA)}
-
-
-def kept(host: Host) -> set[str]:
-    """The volumes that a host keeps the bytes of, as logical volumes or as files where shares are mounted."""
-    folder = host.service("cinder-volume").config.get("DEFAULT", "state_path") or "/var/lib/cinder"
-    files = host.run(["find", f"{folder}/mnt", "-maxdepth", "2", "-name", "volume-*"], check=False).stdout
-    logical = host.run(["lvs", "--noheadings", "-o", "lv_name"], check=False).stdout
-    return set(VOLUME.findall(files + logical))
 
 
 def sessions(host: Host) -> set[str]:

@@ -11,13 +11,13 @@ from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.databases.ovsdb import Ovn, switch
 from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.lasting import lasting
+from pytest_whitebox.core.orphans.network import plugs, without_port
 from pytest_whitebox.server import Server
 
 from .conftest import on_each
 
 pytestmark = pytest.mark.requires("network", "libvirt", "ovn")
 
-PORTS = "SELECT id FROM ports"
 NETWORKS = "SELECT id FROM networks"
 BOUND = "SELECT port_id, host FROM ml2_port_bindings WHERE host != ''"
 OF_SERVERS = "SELECT id, device_id FROM ports WHERE device_owner LIKE 'compute:%'"
@@ -30,9 +30,7 @@ SERVERS = "SELECT instance_uuid FROM instance_mappings WHERE NOT queued_for_dele
 def test_each_plug_in_a_switch_has_its_port(hosts: Hosts, database: Databases, well: Server, port: Any) -> None:
     assert port.id in plugs(well.host)
 
-    assert not lasting(
-        on_each(hosts.computes, lambda host: plugs(host) - {row.id for row in database("neutron").rows(PORTS)})
-    )
+    assert not lasting(lambda: without_port(hosts, database))
 
 
 @pytest.mark.idempotent_id("fc773685-d31f-49b3-afdd-f50b388abf90")
@@ -92,12 +90,6 @@ def in_ovn(ovn: Ovn) -> set[str]:
     """The ports of logical switches that Neutron has had made, but for those of routers and to the outside."""
     found = ovn.north.find("Logical_Switch_Port")
     return {row["name"] for row in found if row["type"] == "" and "neutron:device_id" in row["external_ids"]}
-
-
-def plugs(host: Host) -> set[str]:
-    """The ports that the switch of a host knows."""
-    found = (row["external_ids"].get("iface-id") for row in switch(host).find("Interface"))
-    return {port for port in found if port}
 
 
 def plugged(host: Host) -> set[str]:

@@ -21,6 +21,7 @@ SEEING = {
     "checked": "def test_it(create):\n    check(create.server())\n\ndef check(server):\n    assert server.pid",
     "fixture": "def test_it(size):\n    assert size\n\ndef size(hosts: Hosts):\n    return hosts[0].run([])",
     "inner function": "def test_it(database):\n    def left():\n        return database(1).row(2)\n    assert left()",
+    "orphans": "from pytest_whitebox.core.orphans.compute import domains\n\ndef test_it(a):\n    assert domains(a)",
     "upgrade": "def test_it(persistent):\n    image = persistent.image('a')\n    assert image.changes == ()",
     "evidence": "def test_it(release):\n    assert release('compute')",
     "waiting": "def test_it(create):\n    server = create.server()\n    wait_for(lambda: server.domain.rng)",

@@ -2,7 +2,7 @@
 
 A look is a host that does something (``host.run``, ``host.service(…)``), a row of a database, what a server shows of
 itself on its host (``server.domain``), or something that outlives an upgrade (``persistent.…``). It counts where it
-reaches an assertion: itself, by a name, through a fixture, or through a function of the same file.
+reaches an assertion: itself, by a name, through a fixture, or through a function of the same file or of core.orphans.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ _NO_LOOK = frozenset({"name", "address", "services", "roles", "computes", "contr
 _HOSTS = frozenset({"Host", "Hosts", "Service", "Ovn"})
 #: What outlives an upgrade, and evidence around one, which is taken on the hosts: no REST proves that alone.
 _OF_UPGRADE = frozenset({"persistent", "release", "health"})
+_ROOM = "pytest_whitebox.core.orphans"
 #: Fails unless its condition comes true.
 _WAITS = "wait_for"
 
@@ -33,6 +34,7 @@ class Suite:
         tree = ast.parse(path.read_text())
         self._functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
         self._fields = frozenset(_fields(tree))
+        self._imported = frozenset(_imported(tree))
 
     @property
     def tests(self) -> list[str]:
@@ -47,9 +49,9 @@ class Suite:
     @cached_property
     def _looking(self) -> frozenset[str]:
         """The functions and fixtures that look, or use one that does."""
-        found: frozenset[str] = frozenset()
+        found = self._imported
         while True:
-            more = frozenset(
+            more = self._imported | frozenset(
                 name for name, node in self._functions.items() if _looks(node, found, _rooted(node, self._fields))
             )
             if more == found:
@@ -67,7 +69,7 @@ class Suite:
     def _tainted(self, function: ast.FunctionDef) -> frozenset[str]:
         """The names that hold what was looked at."""
         hosts = _rooted(function, self._fields)
-        names = self._looking & ({one.arg for one in function.args.args} - hosts | set(self._functions))
+        names = self._looking & ({one.arg for one in function.args.args} - hosts | {*self._functions, *self._imported})
         while True:
             more = names | {
                 name for value, targets in _bindings(function) if _looks(value, names, hosts)
@@ -129,6 +131,13 @@ def _fields(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and _type(node.annotation) in _HOSTS:
             yield node.target.id
+
+
+def _imported(tree: ast.Module) -> Iterator[str]:
+    """The functions that look, of the room that has those which others use, too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(_ROOM):
+            yield from (alias.name for alias in node.names if alias.name.islower())
 
 
 def _type(annotation: ast.expr | None) -> str:

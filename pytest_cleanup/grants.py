@@ -1,4 +1,4 @@
-"""Roles that we give ourselves for as long as we look, in projects whose things nobody else is shown."""
+"""Roles that we give ourselves for as long as we look, where things are shown to nobody else."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -42,11 +42,20 @@ class Grants:
 
     def within(self, project: str) -> View:
         """A view that is scoped to the project, in which we have our role from now on."""
+        own = project == self._view.access.project_id
+        return self._scoped("" if own else f"/projects/{project}", {"project_id": project})
+
+    def system(self) -> View:
+        """A view that is scoped to the whole system, in which we have our role from now on."""
+        return self._scoped("/system", {"system_scope": "all"})
+
+    def _scoped(self, target: str, scope: Mapping[str, str]) -> View:
         with self._lock:
-            if project not in self._views:
-                self._grant(project)
-                self._views[project] = self._view.within(project)
-            return self._views[project]
+            if target not in self._views:
+                if target:
+                    self._grant(target)
+                self._views[target] = self._view.within(**scope)
+            return self._views[target]
 
     def close(self) -> None:
         """Be again what we were."""
@@ -55,14 +64,14 @@ class Grants:
             self._views.clear()
             self._file.unlink(missing_ok=True)
 
-    def _grant(self, project: str) -> None:
+    def _grant(self, target: str) -> None:
         access = self._view.access
         roles = dict(zip(access.role_names, access.role_ids, strict=True))
         role = roles.get("admin") or next(iter(roles.values()))
-        path = f"/projects/{project}/users/{access.user_id}/roles/{role}"
+        path = f"{target}/users/{access.user_id}/roles/{role}"
         with self._alone():
             shared = path in self._others()[0]
-            if project == access.project_id or (not shared and self._has(path)):
+            if not shared and self._has(path):
                 return
             self.held.add(path)
             self._file.write_text(json.dumps(sorted(self.held)))

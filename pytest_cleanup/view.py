@@ -53,13 +53,13 @@ class View(Apis):
         told = self.forever("extensions", lambda: self.get("network", "/extensions"))
         return frozenset(one["alias"] for one in told["extensions"])
 
-    def within(self, project: str) -> View:
-        """The same cloud as a user of a project in which we have a role."""
+    def within(self, **scope: Any) -> View:
+        """The same cloud in another scope in which we have a role: ``project_id``, or ``system_scope``."""
         from keystoneauth1.identity.v3 import Token
         from keystoneauth1.session import Session
 
         other = self.fresh()
-        auth = Token(self.auth_url, self._session.get_token(), project_id=project)
+        auth = Token(self.auth_url, self._session.get_token(), **scope)
         session = Session(auth, session=self._session.session, verify=self._session.verify, cert=self._session.cert)
         other._session, other._roots = session, {}
         other.__dict__.pop("access", None)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.kinds.collection import Collection, Edge, Row, dig
 from pytest_cleanup.kinds.owners import of_users
+from pytest_cleanup.marker import REGION as MARKER
 from pytest_cleanup.resource import Reference, Relation, Resource
 
 if TYPE_CHECKING:
@@ -97,6 +98,26 @@ def _delete_application_credential(view: View, one: Resource) -> None:
     view.delete(_IDENTITY, f"/users/{one.user}/application_credentials/{one.id}")
 
 
+def _limits(view: View) -> list[Row]:
+    """All projects' are shown to the system only; there are none where nothing is registered that can be limited."""
+    if not view.rows(_IDENTITY, "/registered_limits", "registered_limits"):
+        return []
+    return view.once((_IDENTITY, "limits"), lambda: view.grants.system().fresh().rows(_IDENTITY, "/limits", "limits"))
+
+
+def _delete_limit(view: View, limit: Resource) -> None:
+    view.grants.system().delete(_IDENTITY, f"/limits/{limit.id}")
+
+
+def _restore_limit(view: View, limit: Resource, changed: Mapping[str, Any]) -> None:
+    view.grants.system().patch(_IDENTITY, f"/limits/{limit.id}", {"limit": dict(changed)})
+
+
+def _regions(view: View) -> list[Row]:
+    """All but the one that only tells others that we are at work."""
+    return [row for row in view.rows(_IDENTITY, "/regions", "regions") if row["id"] != MARKER]
+
+
 def _implied(view: View) -> list[Row]:
     rows = view.rows(_IDENTITY, "/role_inferences", "role_inferences")
     pairs = ((row["prior_role"]["id"], one["id"]) for row in rows for one in row["implies"])
@@ -162,7 +183,9 @@ KINDS: tuple[Kind, ...] = (
         part_of={"user": "trustor_user_id"},
     ),
     _keystone("credential", label="type", part_of={"user": "user_id"}, user="user_id", project="project_id"),
-    _keystone("region", fields="description parent_region_id", label="", uses={"region": "parent_region_id"}),
+    _keystone(
+        "region", fields="description parent_region_id", label="", uses={"region": "parent_region_id"}, rows=_regions
+    ),
     _keystone("service", fields="name type enabled description"),
     _keystone(
         "endpoint",
@@ -183,6 +206,9 @@ KINDS: tuple[Kind, ...] = (
         label="resource_name",
         project="project_id",
         uses={"service": "service_id", "project": "project_id", "domain": "domain_id"},
+        rows=_limits,
+        deletion=_delete_limit,
+        restoration=_restore_limit,
     ),
     _keystone("policy", "/policies", fields="type", label="type"),
     _keystone("identity_provider", "/OS-FEDERATION/identity_providers", fields="description enabled", label="id"),

@@ -39,6 +39,9 @@ _NAMES = {
     ("network", "qos/policies"): ("policies", "policy"),
     ("shared-file-system", "types"): ("share_types", "share_type"),
 }
+#: The tokens of those who work in a project, and in the whole system.
+TOKEN, SYSTEM = "gAAAA-token", "gAAAA-system"
+_ROLE = re.compile(r"^(system|projects/[^/]+)/users/[^/]+/roles/[^/]+$")
 _DETAIL = re.compile(r"/detail$")
 #: Collections whose addresses have more than one part.
 _NESTED = re.compile(
@@ -57,6 +60,8 @@ class Openstack:
     fail: Fault = lambda method, service, path: 0
     extensions: tuple[str, ...] = ("trunk", "qos", "rbac-policies", "subnet_allocation", "quotas")
     roles: tuple[str, ...] = ("admin", "member")
+    #: Addresses of roles that somebody was given; rows of role assignments are not made of them.
+    given: set[str] = field(default_factory=set)
     #: Endpoints that are not here, by service.
     elsewhere: dict[str, str] = field(default_factory=dict)
     #: How often a server that is deleted is still listed.
@@ -178,6 +183,7 @@ class _Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
+    subject = TOKEN
 
     def do_GET(self) -> None:
         self.handle_any()
@@ -201,6 +207,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         with cloud.lock:
             if path == "auth/tokens":
+                self.subject = SYSTEM if "system" in str(body["auth"].get("scope")) else TOKEN
                 self.answer(201, {"token": self.token()})
             elif not path:
                 self.answer(200, {"version": self.version(service)})
@@ -225,14 +232,44 @@ class _Handler(BaseHTTPRequestHandler):
             return self.act(service, collection, body)
         if path.startswith("os-quota-sets/"):
             return 200, {"quota_set": {}}
-        if service == "block-storage" and path.startswith("types/"):
+        if (service, path) == ("block-storage", "types/default"):
+            return self.default_type()
+        if service == "block-storage" and collection.startswith("types/"):
             return 200, {}
+        if service == "identity" and _ROLE.match(path):
+            return self.give(path)
+        if (service, path, self.command) == ("identity", "regions", "POST"):
+            return self.make_region(body["region"])
         if not id:
             status, told = self.listing(service, collection, query)
             if path in ("servers", "volumes") and not self.path.partition("?")[0].endswith("/detail"):
                 told[path] = [{"id": row["id"], "name": row["name"], "links": []} for row in told[path]]
             return status, told
         return self.item(service, collection, id, body)
+
+    def give(self, path: str) -> tuple[int, Any]:
+        """A role is given, taken back, or looked for."""
+        given = self.server.cloud.given
+        if self.command == "PUT":
+            given.add(path)
+        elif path not in given:
+            return 404, {"error": {"message": f"no {path}"}}
+        elif self.command == "DELETE":
+            given.remove(path)
+        return 204, None
+
+    def make_region(self, row: Row) -> tuple[int, Any]:
+        """Keystone makes none whose id is taken."""
+        cloud = self.server.cloud
+        if row["id"] in cloud.of("identity", "regions"):
+            return 409, {"error": {"message": f"there is a region {row['id']}"}}
+        return 201, {"region": cloud.put("identity", "regions", **row)}
+
+    def default_type(self) -> tuple[int, Any]:
+        """The type of volumes for which none is named."""
+        types = self.server.cloud.of("block-storage", "types").values()
+        found = next((row for row in types if row["name"] == "__DEFAULT__"), None)
+        return (200, {"volume_type": found}) if found else (404, {"error": {"message": "there is no default type"}})
 
     def listing(self, service: str, collection: str, query: dict[str, str]) -> tuple[int, Any]:
         """A page of a collection."""
@@ -245,6 +282,8 @@ class _Handler(BaseHTTPRequestHandler):
         rows = [row for row in all_ if all(str(row.get(name)) == value for name, value in filters)]
         if query.get("os_hidden") == "true":
             rows = []
+        if collection == "limits" and self.headers["X-Auth-Token"] != SYSTEM:
+            rows = [row for row in rows if row["project_id"] == "admin-project"]
         start = int(query.get("marker", query.get("offset", 0)))
         page = rows[start : start + cloud.page]
         told: dict[str, Any] = {key: page}
@@ -335,7 +374,7 @@ class _Handler(BaseHTTPRequestHandler):
         data = b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
-        self.send_header("X-Subject-Token", "gAAAA-token")
+        self.send_header("X-Subject-Token", self.subject)
         self.send_header("X-OpenStack-Request-ID", f"req-{len(self.server.cloud.asked)}")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

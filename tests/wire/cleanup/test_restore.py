@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from pytest_cleanup.keeping import Keepers
+from pytest_cleanup.kinds import kinds
 from pytest_cleanup.look import look
 from pytest_cleanup.plan import plan
 from pytest_cleanup.resource import Key
@@ -171,7 +173,7 @@ def test_run_owns_what_lies_in_what_it_made(scene: Scene) -> None:
 
 def test_what_a_keeper_speaks_for_stays(scene: Scene) -> None:
     volume(scene.cloud, "held")
-    done = scene.restore(quick(keepers=[lambda one: "an upgrade run holds it" if one.id == "held" else None]))
+    done = scene.restore(quick(keepers=Keepers((lambda one: "an upgrade run holds it" if one.id == "held" else None,))))
     assert scene.cloud.deleted == []
     assert done.equal
     assert done.left is not None
@@ -186,3 +188,20 @@ def test_plan_says_order_and_reason_of_each(scene: Scene) -> None:
     assert len(lines) == 6
     assert lines["subnet 'leaked' (leaked-subnet)"].endswith("not in the snapshot; goes with network leaked-net")
     assert lines["router 'leaked' (leaked-router)"].endswith("not in the snapshot; after port leaked-interface")
+
+
+def test_limits_of_all_projects_are_seen_and_set_back(cloud: Openstack, view: View) -> None:
+    limits = {name: kinds()[name] for name in ("registered_limit", "limit")}
+    cloud.put("identity", "registered_limits", id="cores", resource_name="cores", default_limit=10, service_id="nova")
+    for project in ("admin-project", "p"):
+        cloud.put("identity", "limits", id=f"of-{project}", resource_limit=5, project_id=project, service_id="nova")
+    scene = Scene(cloud, view, look(view, limits.values()))
+    assert {one.id for one in scene.before.of("limit")} == {"of-admin-project", "of-p"}
+    cloud.of("identity", "limits")["of-p"]["resource_limit"] = 50
+    cloud.put("identity", "limits", id="left", resource_limit=1, project_id="p", service_id="nova")
+    assert scene.restore(kinds=limits).equal
+    assert cloud.of("identity", "limits")["of-p"]["resource_limit"] == 5
+    assert cloud.deleted == ["left"]
+    assert cloud.given == {"system/users/admin-user/roles/admin"}
+    view.close()
+    assert cloud.given == set()

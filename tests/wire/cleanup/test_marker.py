@@ -1,0 +1,90 @@
+"""Machines that know nothing of each other: one of them restores a cloud, and the others are told who does."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+
+from pytest_cleanup.look import look
+from pytest_cleanup.marker import REGION, Marker
+from pytest_cleanup.refusal import Refused
+from pytest_cleanup.resource import Key
+from pytest_cleanup.view import View
+from tests.doubles.openstack import Openstack
+from tests.wire.cleanup.scene import view_of
+
+MACHINES = 6
+
+
+def left_by_another(cloud: Openstack, until: str) -> None:
+    words = f"is being restored by 7@elsewhere until {until} (theirs)"
+    cloud.put("identity", "regions", id=REGION, description=words)
+
+
+def markers(cloud: Openstack) -> list[str]:
+    return [row["description"] for row in cloud.of("identity", "regions").values()]
+
+
+def test_marker_is_there_while_it_is_held_and_is_no_resource(cloud: Openstack, view: View) -> None:
+    from pytest_cleanup.kinds import kinds
+
+    cloud.put("identity", "regions", id="north", description="")
+    with Marker(view, "ours") as marker:
+        assert marker.missing == ""
+        assert len(markers(cloud)) == 2
+        found = look(view, [kinds()["region"]])
+        assert found.resources.keys() == {Key("region", "north")}
+    assert markers(cloud) == [""]
+
+
+def test_another_machine_is_waited_for(cloud: Openstack, view: View) -> None:
+    left_by_another(cloud, "2099-01-01T00:00:00Z")
+    said = "is being restored by 7@elsewhere, at least until 2099-01-01T00:00:00Z"
+    with pytest.raises(Refused, match=said) as refused, Marker(view, "ours"):
+        pass
+    assert refused.value.hint.endswith(f"`openstack region delete {REGION}`")
+    assert "7@elsewhere" in markers(cloud)[0]
+
+
+@pytest.mark.parametrize(("until", "reach"), [("2020-01-01T00:00:00Z", "ours"), ("2099-01-01T00:00:00Z", "theirs")])
+def test_what_nobody_holds_any_more_is_taken_over(cloud: Openstack, view: View, until: str, reach: str) -> None:
+    # Its time is over, or it is of this machine, whose lock we hold.
+    left_by_another(cloud, until)
+    with Marker(view, reach):
+        assert "7@elsewhere" not in markers(cloud)[0]
+    assert markers(cloud) == []
+
+
+def test_one_of_many_that_come_at_the_same_time_gets_it(cloud: Openstack, view: View) -> None:
+    together, ended = Barrier(MACHINES), Barrier(MACHINES)
+
+    def come(number: int) -> str:
+        own = view_of(view.auth_url)
+        together.wait(60)
+        try:
+            with Marker(own, f"machine{number}"):
+                ended.wait(60)
+                return "held"
+        except Refused:
+            ended.wait(60)
+            return "refused"
+
+    with ThreadPoolExecutor(MACHINES) as pool:
+        assert sorted(pool.map(come, range(MACHINES))) == ["held", *["refused"] * (MACHINES - 1)]
+    assert markers(cloud) == []
+
+
+def test_marker_of_who_has_taken_our_place_stays(cloud: Openstack, view: View) -> None:
+    with Marker(view, "ours"):
+        left_by_another(cloud, "2099-01-01T00:00:00Z")
+    assert "7@elsewhere" in markers(cloud)[0]
+
+
+def test_keystone_that_lets_us_make_none_is_told(cloud: Openstack, view: View) -> None:
+    cloud.fail = lambda method, service, path: 403 if (method, path) == ("POST", "regions") else 0
+    with Marker(view, "ours") as marker:
+        assert marker.missing.startswith(
+            "restores by other machines are not kept away: identity POST /regions answered 403"
+        )

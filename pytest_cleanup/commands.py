@@ -6,7 +6,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from pytest_cleanup.attribution.of_run import SNAPSHOT, scope_of
 from pytest_cleanup.difference import difference
 from pytest_cleanup.keep import Named, keeper, named
 from pytest_cleanup.keepers import provided
+from pytest_cleanup.keeping import Keepers
 from pytest_cleanup.kinds import kinds
 from pytest_cleanup.lock import locked
 from pytest_cleanup.look import Look, look
@@ -26,7 +28,7 @@ from pytest_cleanup.restore import How, Restoration, planned
 from pytest_cleanup.restore import restore as restoring
 from pytest_cleanup.scope import OfProjects, Scope, WholeCloud
 from pytest_cleanup.snapshot import Identity, Snapshot
-from pytest_cleanup.triage import Keeper, triage
+from pytest_cleanup.triage import triage
 
 if TYPE_CHECKING:
     from pytest_cleanup.view import View
@@ -52,7 +54,7 @@ def report(options: argparse.Namespace) -> int:
     with _view(options) as view:
         now = look(view, kinds().values())
         check(taken, Identity.of(view), now, options.emptied)
-    found, all_ = triage(taken.look, now, kinds(), WholeCloud(), [keeper(taken.named)])
+    found, all_ = triage(taken.look, now, kinds(), WholeCloud(), Keepers((keeper(taken.named),)))
     if options.json:
         changed = {str(change.now): list(change.lines()) for change in all_.changed}
         told = {"appeared": _json(all_.appeared), "gone": _json(all_.gone), "changed": changed}
@@ -77,11 +79,11 @@ def restore(options: argparse.Namespace) -> int:
     if not options.scope:
         hint = "say --scope cloud if nobody else uses it, --scope project:NAME, or --scope run:FOLDER of a run"
         raise Refused("it is not known who made what appeared in the cloud since the snapshot", hint=hint)
-    with _view(options) as view, locked(view.auth_url, view.region or ""):
+    with _view(options) as view, _alone(view, options):
         now = look(view, kinds().values())
         check(taken, Identity.of(view), now, options.emptied)
         scope = scope_of(folder, view, taken.look, now) if folder else _scope(options.scope, now)
-        keepers = [keeper(taken.named), keeper(_named(options)), *provided(view.auth_url, view.region or "")]
+        keepers = _keepers(view, taken.named, _named(options))
         if options.dry_run:
             _show_plan(taken.look, now, scope, keepers)
             return 0
@@ -99,15 +101,14 @@ def purge(options: argparse.Namespace) -> int:
         raise Refused("it was not said what to purge", hint=hint)
     if not (options.dry_run or options.yes_delete_everything):
         raise Refused("this deletes what is there, whoever made it", hint="say --yes-delete-everything, or --dry-run")
-    with _view(options) as view, locked(view.auth_url, view.region or ""):
+    with _view(options) as view, _alone(view, options):
         now = look(view, kinds().values())
         purging.check(now)
-        keepers = [keeper(names), *provided(view.auth_url, view.region or "")]
-        doomed = purging.doomed(view, now, options.project, kinds(), keepers)
+        doomed, kept = purging.doomed(view, now, options.project, kinds(), _keepers(view, names))
         if options.dry_run:
-            print(*plan(doomed, now.resources).lines(), sep="\n")
+            print(*plan(doomed, now.resources).lines(), *(f"kept: {one}: {why}" for one, why in kept), sep="\n")
             return 0
-        done = purging.purge(view, kinds(), doomed, now, _how([]))
+        done = purging.purge(view, kinds(), doomed, kept, now, _how())
     return _tell(done, options.json)
 
 
@@ -137,14 +138,31 @@ def _scope(word: str, now: Look) -> Scope:
     return OfProjects(word, purging.projects(now, [name]))
 
 
-def _how(keepers: list[Keeper]) -> How:
+def _keepers(view: View, *names: Mapping[str, Sequence[str]]) -> Keepers:
+    """What files name is kept, and what others speak for is left as it is."""
+    return Keepers(tuple(keeper(one) for one in names), provided(view.auth_url, view.region or ""))
+
+
+@contextmanager
+def _alone(view: View, options: argparse.Namespace) -> Iterator[None]:
+    """Nobody else deletes while we do; who only looks is in nobody's way."""
+    if options.dry_run:
+        yield
+        return
+    with locked(view) as marker:
+        if marker.missing:
+            print(f"pytest-cleanup: {marker.missing}", file=sys.stderr)
+        yield
+
+
+def _how(keepers: Keepers | None = None) -> How:
     def told(resource: Resource, what: str) -> None:
         print(f"{resource} {what}", flush=True)
 
     return How(keepers=keepers, told=told)
 
 
-def _show_plan(before: Look, now: Look, scope: Scope, keepers: list[Keeper]) -> None:
+def _show_plan(before: Look, now: Look, scope: Scope, keepers: Keepers) -> None:
     found, _ = triage(before, now, kinds(), scope, keepers)
     print(*planned(before, now, kinds(), scope, keepers).lines(), sep="\n")
     for change, why in found.changes:
@@ -183,8 +201,7 @@ def _lines(done: Restoration) -> Iterator[str]:
         yield from (f"gone, and not ours: {one}" for one in done.left.gone)
         yield from (f"left: {key}" for key in done.left.leaks)
         yield from (f"not known: {kind}: {why}" for kind, why in done.left.unknown.items())
-    proved = "the cloud is as it was" if done.equal else "the cloud is NOT as it was"
-    yield f"{len(done.deleted)} deleted in {done.seconds:.1f} s with {done.calls} requests; {proved}"
+    yield f"{len(done.deleted)} deleted in {done.seconds:.1f} s with {done.calls} requests; {done.proof}"
 
 
 def _json(resources: Any) -> list[dict[str, Any]]:

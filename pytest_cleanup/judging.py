@@ -24,6 +24,7 @@ from pytest_cleanup.fixups.doing import do, shown
 from pytest_cleanup.fixups.fixup import Fixup
 from pytest_cleanup.keep import keeper
 from pytest_cleanup.keepers import provided
+from pytest_cleanup.keeping import Keeper, Keepers
 from pytest_cleanup.kind import Step
 from pytest_cleanup.kinds import kinds
 from pytest_cleanup.lock import locked
@@ -34,7 +35,7 @@ from pytest_cleanup.resource import Resource
 from pytest_cleanup.restore import How, restore
 from pytest_cleanup.scope import OfProjects, Scope, WholeCloud
 from pytest_cleanup.snapshot import Identity, Snapshot
-from pytest_cleanup.triage import Keeper, Triage, triage
+from pytest_cleanup.triage import Triage, triage
 from pytest_cleanup.wanted import Wanted
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.rundirectory import RunDirectory
@@ -63,7 +64,9 @@ class Judging:
     def judge(self) -> Aftermath:
         """Look, tell, and do what is wanted; a refusal is told, and nothing was deleted then."""
         try:
-            with locked(self.view.auth_url, self.view.region or "") if self.wanted.deletes else nullcontext():
+            with locked(self.view) if self.wanted.deletes else nullcontext() as marker:
+                if marker is not None and marker.missing:
+                    self.say(f"cleanup: {marker.missing}")
                 return self._judged()
         except Refused as refused:
             said = refused.sentence.replace("--emptied", settings.EMPTIED.option)
@@ -84,14 +87,16 @@ class Judging:
             self.say(f"cleanup: {len(found.leaks)} of scope {scope.name} are removed, {len(found.kept)} are kept")
             return told.after(restore(self.view, kinds(), self.before.look, now, scope, self._how))
         if self.wanted.mode == "all":
-            doomed = purging.doomed(self.view, now, [], kinds(), self._kept)
-            self.say(f"cleanup: everything is removed: {len(doomed)} things")
-            return told.after(purging.purge(self.view, kinds(), doomed, now, self._how))
+            doomed, kept = purging.doomed(self.view, now, [], kinds(), self._kept)
+            self.say(f"cleanup: everything is removed, {len(doomed)} things; {len(kept)} are kept")
+            told = replace(told, others=tuple(kept))
+            return told.after(purging.purge(self.view, kinds(), doomed, kept, now, self._how))
         return told
 
     @cached_property
-    def _kept(self) -> list[Keeper]:
-        return [keeper(self.before.named), *self.keepers, *provided(self.view.auth_url, self.view.region or "")]
+    def _kept(self) -> Keepers:
+        others = provided(self.view.auth_url, self.view.region or "")
+        return Keepers((keeper(self.before.named),), (*self.keepers, *others))
 
     @cached_property
     def _bundles(self) -> Bundles:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from typing import Protocol
 
+from pytest_cleanup.keeping import Keeper
 from pytest_cleanup.refusal import Refused
-from pytest_cleanup.triage import Keeper
 
 #: Each is a `Provider`, such as the one for what an upgrade that is not over yet has made.
 GROUP = "stackproof.cleanup.keepers"
@@ -19,9 +19,9 @@ class Provider(Protocol):
         """The keeper; raises `StackproofError` if it cannot be told what is to be kept, and nothing is deleted then."""
 
 
-def provided(auth_url: str, region: str) -> list[Keeper]:
+def provided(auth_url: str, region: str) -> tuple[Keeper, ...]:
     """The keepers of all that are installed; `Refused` if one of them cannot be asked."""
-    return [_keeper(point.name, point.load, auth_url, region) for point in entry_points(group=GROUP)]
+    return tuple(_keeper(point.name, point.load, auth_url, region) for point in entry_points(group=GROUP))
 
 
 def _keeper(name: str, load: object, auth_url: str, region: str) -> Keeper:

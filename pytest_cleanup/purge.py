@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from pytest_cleanup.case import Failure
+from pytest_cleanup.errors import ApiError
+from pytest_cleanup.keeping import Keepers
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.look import Look, look
 from pytest_cleanup.plan import plan
@@ -13,19 +17,21 @@ from pytest_cleanup.refusal import Refused
 from pytest_cleanup.removal import Removal
 from pytest_cleanup.resource import Key, Relation, Resource
 from pytest_cleanup.restore import How, Restoration
-from pytest_cleanup.triage import Keeper, Triage
+from pytest_cleanup.triage import Triage
 
 if TYPE_CHECKING:
     from pytest_cleanup.view import View
 
-#: What a cloud consists of, as long as no project has it.
+#: What a cloud consists of, whoever made it: without a snapshot nobody can tell what it cannot be without.
 CLOUD = frozenset(
     {
-        "aggregate", "domain", "endpoint", "flavor", "group_type", "implied_role", "limit", "network_flavor", "policy",
-        "qos_spec", "region", "registered_limit", "resource_class", "role", "service", "service_profile", "trait",
-        "volume_type",
+        "domain", "endpoint", "implied_role", "limit", "policy", "region", "registered_limit", "resource_class", "role",
+        "service", "trait",
     }
 )  # fmt: skip
+#: What Cinder has from the beginning.
+_GROUP_TYPE = "default_cgsnapshot_type"
+_ROUNDS = 3  # a volume type goes when the last volume of it is gone
 _SERVICE = "service"
 
 
@@ -46,37 +52,56 @@ def projects(now: Look, names: Iterable[str]) -> frozenset[str]:
 
 
 def doomed(
-    view: View, now: Look, names: Collection[str], kinds: Mapping[str, Kind], keepers: Sequence[Keeper]
-) -> dict[Key, str]:
-    """What goes: all that the named projects have; without names what all have, and projects and users, too."""
+    view: View, now: Look, names: Collection[str], kinds: Mapping[str, Kind], keepers: Keepers
+) -> tuple[dict[Key, str], list[tuple[Resource, str]]]:
+    """What goes and what is kept, with the reasons.
+
+    All that the named projects have goes; without names what all have, projects and users, and what administrators
+    have made for all.
+    """
     chosen = projects(now, names)
-    ours = {Key("user", view.access.user_id), Key("project", view.project)} | _of_services(now)
+    ours = {Key("user", view.access.user_id), Key("project", view.project)} | _of_services(now) | _defaults(view, now)
     found: dict[Key, str] = {}
     for key, one in now.resources.items():
-        if not kinds[key.kind].leaks or key in ours or any(keep(one) for keep in keepers):
+        if not kinds[key.kind].leaks or key in ours:
             continue
         if names:
             if one.project in chosen and key.kind not in ("project", "user", "role_assignment"):
                 found[key] = f"in project {one.project}"
         elif not _of_cloud(one, ours):
             found[key] = "everything goes"
-    return found
+    kept = keepers.kept(now.resources, found.keys())
+    spared = [(now.resources[key], kept[key].why) for key in sorted(found.keys() & kept.keys())]
+    return {key: why for key, why in found.items() if key not in kept}, spared
 
 
-def purge(view: View, kinds: Mapping[str, Kind], doomed: Mapping[Key, str], now: Look, how: How) -> Restoration:
-    """Delete them, and look again whether they are gone."""
-    began, asked = time.monotonic(), view.calls.total()
+def purge(
+    view: View, kinds: Mapping[str, Kind], doomed: Mapping[Key, str], kept: Sequence[tuple[Resource, str]], now: Look,
+    how: How,
+) -> Restoration:  # fmt: skip
+    """Delete them, and look again whether they are gone; what stayed is tried again when more is gone."""
+    began, asked, done = time.monotonic(), view.calls.total(), Restoration(goal="clean")
+    left = doomed
+    for _ in range(_ROUNDS):
+        gone, done.failures = _remove(view, kinds, left, now, how)
+        done.deleted += gone
+        now = look(view, kinds.values())
+        left = {key: why for key, why in left.items() if key in now.resources}
+        if not (gone and left):
+            break
+    done.left = Triage(left, (), (), kept, (), (), now.failed)
+    done.calls, done.seconds = view.calls.total() - asked, time.monotonic() - began
+    return done
+
+
+def _remove(
+    view: View, kinds: Mapping[str, Kind], doomed: Mapping[Key, str], now: Look, how: How
+) -> tuple[list[Resource], list[Failure]]:
     removal = Removal(
         view, kinds, plan(doomed, now.resources), now.resources, pause=how.pause, witness=how.witness,
         last_resort=how.last_resort, told=how.told,
     )  # fmt: skip
-    done = Restoration()
-    done.deleted, done.failures = removal.run()
-    after = look(view, kinds.values())
-    left = {key: why for key, why in doomed.items() if key in after.resources}
-    done.left = Triage(left, (), (), (), (), (), after.failed)
-    done.calls, done.seconds = view.calls.total() - asked, time.monotonic() - began
-    return done
+    return removal.run()
 
 
 def _of_cloud(one: Resource, ours: Collection[Key]) -> bool:
@@ -87,6 +112,15 @@ def _of_cloud(one: Resource, ours: Collection[Key]) -> bool:
         return True
     owners = {ref.key for ref in one.refs if ref.relation in (Relation.PART_OF, Relation.USES)}
     return one.kind in ("role_assignment", "membership") and bool(owners & set(ours))
+
+
+def _defaults(view: View, now: Look) -> set[Key]:
+    """The types that Cinder takes if none is named; it lets nobody delete them."""
+    found = {one.key for one in now.of("group_type") if one.name == _GROUP_TYPE}
+    if now.of("volume_type"):
+        with suppress(ApiError):
+            found.add(Key("volume_type", view.get("block-storage", "/types/default")["volume_type"]["id"]))
+    return found
 
 
 def _of_services(now: Look) -> set[Key]:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from pytest_cleanup.case import Failure, LastResort, Witness
 from pytest_cleanup.difference import Change
+from pytest_cleanup.keeping import Keepers
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.look import look
 from pytest_cleanup.plan import Plan, plan
 from pytest_cleanup.removal import PAUSE, Removal
 from pytest_cleanup.resource import Resource
 from pytest_cleanup.scope import Scope
-from pytest_cleanup.triage import Keeper, Triage, triage
+from pytest_cleanup.triage import Triage, triage
 from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ _ROUNDS = 3  # of looking and deleting: what was deleted may have made something
 class How:
     """How it is done: whom to ask for more, how long to wait, and who hears of it."""
 
-    keepers: Sequence[Keeper] = ()
+    keepers: Keepers | None = None
     witness: Witness | None = None
     last_resort: LastResort | None = None
     pause: float = PAUSE
@@ -38,7 +39,7 @@ class How:
 
 @dataclass(slots=True)
 class Restoration:
-    """What was done, and ``left``: what still differs from the snapshot in what is ours."""
+    """What was done, and ``left``: what still differs in what is ours from the ``goal``, what the cloud should be."""
 
     deleted: list[Resource] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
@@ -48,6 +49,17 @@ class Restoration:
     left: Triage | None = None
     calls: int = 0
     seconds: float = 0.0
+    goal: str = "as it was"
+
+    @property
+    def proof(self) -> str:
+        """Whether the last look at the cloud has found it so, in words."""
+        return f"the cloud is {'' if self.equal else 'NOT '}{self.goal}"
+
+    @property
+    def tried(self) -> int:
+        """How many things were to go."""
+        return len(self.deleted) + (len(self.left.leaks) if self.left is not None else 0)
 
     @property
     def equal(self) -> bool:
@@ -90,7 +102,7 @@ def restore(
     return done
 
 
-def planned(before: Look, now: Look, kinds: Mapping[str, Kind], scope: Scope, keepers: Sequence[Keeper]) -> Plan:
+def planned(before: Look, now: Look, kinds: Mapping[str, Kind], scope: Scope, keepers: Keepers) -> Plan:
     """What `restore` would delete, in its order."""
     found, _ = triage(before, now, kinds, scope, keepers)
     return plan(found.leaks, now.resources)

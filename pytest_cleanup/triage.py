@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from pytest_cleanup.difference import Change, Difference, difference
+from pytest_cleanup.keeping import Keepers
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.look import Look
 from pytest_cleanup.resource import Key, Resource
 from pytest_cleanup.scope import Scope
 
-#: Says why a resource is kept whatever happens; None if nothing speaks for it.
-Keeper = Callable[[Resource], str | None]
 #: Seconds in which a request that had been sent before the snapshot may have ended.
 _AT_ONCE = 2.0
 
@@ -36,35 +35,38 @@ class Triage:
 
 
 def triage(
-    before: Look, now: Look, kinds: Mapping[str, Kind], scope: Scope, keepers: Sequence[Keeper] = ()
+    before: Look, now: Look, kinds: Mapping[str, Kind], scope: Scope, keepers: Keepers | None = None
 ) -> tuple[Triage, Difference]:
     """Sort what differs between a snapshot and now."""
-    found = difference(before, now)
+    found, keepers = difference(before, now), keepers or Keepers()
+    held = keepers.kept(now.resources, {one.key for one in found.appeared})
     kept: dict[Key, str] = {}
     limit = before.taken - timedelta(seconds=max(before.skew, now.skew) + _AT_ONCE)
     for one in found.appeared:
-        if why := _spared(one, kinds[one.kind], limit, keepers):
+        if why := _spared(one, kinds[one.kind], limit) or (held[one.key].why if one.key in held else None):
             kept[one.key] = why
     candidates = {one.key: one for one in found.appeared if one.key not in kept}
     owned = scope.owned(candidates)
     for key in candidates.keys() - owned.keys():
         kept[key] = f"not ours: not of {scope.name}"
-    changes = [(change, why) for change in found.changed if (why := scope.changed(change))]
+    as_it_is = {key for key, one in held.items() if one.as_it_is}
+    changed = (change for change in found.changed if change.now.key not in as_it_is)
+    changes = [(change, why) for change in changed if (why := scope.changed(change))]
     ours = {id(change) for change, _ in changes}
     others = [change for change in found.changed if id(change) not in ours]
-    lost = [(one, why) for one in found.gone if (why := scope.lost(one))]
+    lost = [(one, why) for one in found.gone if not keepers.own(one) and (why := scope.lost(one))]
     mine = {one.key for one, _ in lost}
     gone = [one for one in found.gone if one.key not in mine]
     pairs = [(now.resources[key], why) for key, why in sorted(kept.items())]
     return Triage(owned, changes, lost, pairs, others, gone, _unknown(before, now)), found
 
 
-def _spared(one: Resource, kind: Kind, limit: datetime, keepers: Sequence[Keeper]) -> str | None:
+def _spared(one: Resource, kind: Kind, limit: datetime) -> str | None:
     if not kind.leaks:
         return f"{kind.service} makes it by itself"
     if one.created and datetime.fromisoformat(one.created) < limit:
         return f"is of {one.created}, before the snapshot, which missed it"
-    return next((why for keeper in keepers if (why := keeper(one))), None)
+    return None
 
 
 def _unknown(before: Look, now: Look) -> Mapping[str, str]:

@@ -26,8 +26,13 @@ class Places:
 
     @property
     def url(self) -> str:
-        """The URL that was given, or a file in the folder."""
-        return self.given or f"sqlite:///{self.folder.absolute()}/store.sqlite"
+        """The URL that was given, or that of the `file`."""
+        return self.given or f"sqlite:///{self.file}"
+
+    @property
+    def file(self) -> Path:
+        """The store of its own that the folder has, if no other is given."""
+        return self.folder.absolute() / "store.sqlite"
 
     def directory(self, name: str) -> RunDirectory:
         """The folder of a run: its secrets, its locks, its logs."""

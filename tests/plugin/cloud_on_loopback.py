@@ -36,6 +36,7 @@ class Cloud(ThreadingHTTPServer):
         self.held: set[str] = set()
         self.ids: list[str] = []
         self.computes: tuple[str, ...] = ()
+        self.regions: dict[str, Any] = {}
 
     @property
     def url(self) -> str:
@@ -60,6 +61,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"services": [self.service(name) for name in self.server.computes]})
         elif path == "/compute/v2.1/os-hypervisors/detail":
             self.answer({"hypervisors": []})
+        elif path.startswith("/v3/regions/"):
+            self.answer({"region": self.server.regions[path.rpartition("/")[2]]})
         elif path in EMPTY:
             self.answer(EMPTY[path])
         elif path.startswith("/v3/"):
@@ -72,6 +75,10 @@ class Handler(BaseHTTPRequestHandler):
         if self.path == "/v3/auth/tokens":
             self.answer({"token": self.token()}, 201)
             return
+        if self.path == "/v3/regions":
+            self.server.regions[body["region"]["id"]] = body["region"]
+            self.answer(body, 201)
+            return
         self.note()
         flavor = {**body["flavor"], "id": str(next(self.server.numbers)), "os-flavor-access:is_public": True}
         self.server.flavors[flavor["id"]] = flavor
@@ -82,6 +89,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_DELETE(self) -> None:
         id = self.path.rpartition("/")[2]
+        if self.path.startswith("/v3/regions/"):
+            del self.server.regions[id]
+            self.answer({}, 204)
+            return
         if any(word in self.server.flavors[id]["name"] for word in self.server.held):
             self.answer({"conflictingRequest": {"message": "Flavor is in use.", "code": 409}}, 409)
             return

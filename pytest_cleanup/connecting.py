@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,15 +12,19 @@ from pytest_whitebox.core.clouds import reach
 from pytest_whitebox.core.errors import StackproofError, plain
 
 
-def connect(cloud: str | None, pace: Pace | None = None) -> View:
-    """The cloud of this name in clouds.yaml, or of the OS_* variables; `StackproofError` if it lets us not in."""
+def connect(cloud: str | None, pace: Pace | None = None, file: Path | None = None) -> View:
+    """The cloud of this name in clouds.yaml, or of the OS_* variables; `StackproofError` if it lets us not in.
+
+    ``file`` is the clouds.yaml, if not the one that openstacksdk finds.
+    """
     import openstack.config
     from keystoneauth1.exceptions import ClientException
     from openstack.exceptions import SDKException
 
     pace, where = pace or Pace(), f"cloud {cloud or 'of OS_*'}"
     try:
-        region: Any = openstack.config.OpenStackConfig(app_name="stackproof").get_one(cloud=cloud)
+        known = openstack.config.OpenStackConfig(config_files=[str(file)] if file else None, app_name="stackproof")
+        region: Any = known.get_one(cloud=cloud)
         address = region.get_auth_args().get("auth_url")
         where += f" at {address}" if address else ""
         reach(address)

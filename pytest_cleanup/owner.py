@@ -117,7 +117,8 @@ class Owner:
         """A view of the cloud, which leaves nothing of its own there when it is closed."""
         from pytest_cleanup.connecting import connect
 
-        return connect(self._session.choice.name if self._session.choice else None)
+        choice = self._session.choice
+        return connect(choice.name, file=choice.file) if choice else connect(None)
 
     def _kept_by_hooks(self, resource: Resource) -> str | None:
         why: str | None = self._config.hook.pytest_cleanup_keep(config=self._config, resource=resource)

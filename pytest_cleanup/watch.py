@@ -112,6 +112,7 @@ class Watch:
         from pytest_cleanup.connecting import connect
 
         if self._view is None:
-            self._view = connect(self._session.choice.name if self._session.choice else None)
+            choice = self._session.choice
+            self._view = connect(choice.name, file=choice.file) if choice else connect(None)
             self._stack.callback(self._view.close)
         return self._view

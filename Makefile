@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .PHONY: help venv demo test lint unit plugin wire suites cloud acceptance bench docs format lock releases changelog clean
 
 BIN := .venv/bin
-OURS := pytest_whitebox pytest_cleanup pytest_upgrade devcloud
+OURS := pytest_whitebox pytest_cleanup pytest_upgrade devcloud tcup
 STEP := @.ci/step
 # Where a second cloud is for as long as it is looked at.
 TLS := /var/lib/devcloud-tls
@@ -94,7 +94,7 @@ format: venv ## mend the style where that can be done by machine
 	@$(BIN)/ruff format --quiet .
 
 lock: venv ## renew requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile pyproject.toml --extra devcloud --extra tempest --group dev --group docs \
+	@$(BIN)/uv pip compile pyproject.toml --extra devcloud --extra tcup --extra tempest --group dev --group docs \
 	    --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes --upgrade --quiet -o requirements.lock
 
 # Where a release's upper constraints are: a folder or an address that has a file named after it.

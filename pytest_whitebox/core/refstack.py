@@ -10,13 +10,25 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 from pytest_whitebox.core.errors import StackproofError
 
 #: What the server's tables hold; it answers 500 to what is longer (refstack/db/sqlalchemy/models.py).
 LONGEST_CPID, LONGEST_NAME = 128, 512
 _PATIENCE = 60  # seconds for the server to answer
+
+
+class Unavailable(StackproofError):
+    """The server does not take results now; the same may go through later."""
+
+
+class _Staying(HTTPRedirectHandler):
+    """Follows nobody: of a POST that is sent elsewhere nothing would arrive but a GET."""
+
+    def redirect_request(self, *_: object) -> None:
+        """None: the answer that sends elsewhere is itself the result."""
+        return
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +89,29 @@ def signature(body: bytes, key: Path) -> Mapping[str, str]:
 
 
 def upload(url: str, body: bytes, headers: Mapping[str, str]) -> Uploaded:
-    """Send results to the server at ``url``; raises `StackproofError` with what it says if it does not take them."""
+    """Send results to the server at ``url``; raises `StackproofError` with what it says if it does not take them.
+
+    It is an `Unavailable` if the server is not there, or has failed itself.
+    """
     address = url.rstrip("/").removesuffix("/v1/results") + "/v1/results"
     if not address.startswith(("http://", "https://")):
         raise StackproofError(f"{url} is no address of a Refstack server", hint="write http://… or https://…")
     request = Request(address, data=body, headers={"Content-Type": "application/json", **headers})  # noqa: S310
     try:
-        with urlopen(request, timeout=_PATIENCE) as answer:  # noqa: S310 -- it is http, see above
+        with build_opener(_Staying).open(request, timeout=_PATIENCE) as answer:
             said = json.loads(answer.read())
             return Uploaded(str(said["test_id"]), str(said.get("url") or ""))
     except HTTPError as error:
+        if 300 <= error.code < 400:
+            there = error.headers.get("Location", "nowhere")
+            raise StackproofError(f"{address} sends elsewhere, to {there}", hint="give that address instead") from None
+        kind = Unavailable if error.code >= 500 else StackproofError
         why = f"{error.code} {_title(error)}"
-        raise StackproofError(f"{address} did not take the results: {why}", hint=_hint(error.code)) from None
+        raise kind(f"{address} did not take the results: {why}", hint=_hint(error.code)) from None
     except (URLError, OSError) as error:
         why = str(getattr(error, "reason", error))
-        raise StackproofError(
-            f"{address} cannot be reached: {why}", hint="the results are kept; send them later"
-        ) from None
+        hint = "the results are kept; send them later"
+        raise Unavailable(f"{address} cannot be reached: {why}", hint=hint) from None
     except (ValueError, KeyError, TypeError):
         raise StackproofError(f"{address} does not answer as Refstack does", hint="see that it is its API") from None
 

@@ -273,7 +273,7 @@ def engine() -> Any:
 
 
 def _places() -> Iterator[str]:
-    """Where an engine may listen: what the user says, else what Docker's own command would use, else where it is usual."""
+    """Where an engine may listen: as the user says, else as Docker's own command would, else where that is usual."""
     if os.environ.get("DOCKER_HOST"):
         yield os.environ["DOCKER_HOST"]
         return
@@ -339,7 +339,9 @@ def _reason(error: BaseException) -> str:
 
 def own_labels() -> dict[str, str]:
     """By these a later start knows whose a container is, and whether he still lives."""
-    return {f"{_LABEL}.host": socket.gethostname(), f"{_LABEL}.pid": str(os.getpid()), f"{_LABEL}.start": _start_of(os.getpid())}  # fmt: skip
+    pid = os.getpid()
+    known = {"host": socket.gethostname(), "pid": str(pid), "start": _start_of(pid)}
+    return {f"{_LABEL}.{name}": value for name, value in known.items()}
 
 
 def sweep(client: Any) -> None:
@@ -385,9 +387,9 @@ FROM {base} AS build
 LABEL {label}=build
 {arguments}
 COPY tools /build/tools
-{dependencies}
-COPY source /build/source
-RUN sh /build/tools/install.sh
+RUN sh /build/tools/begin.sh
+{dependencies}COPY source /build/source
+RUN sh /build/source/install.sh
 FROM {base}
 COPY --from=build /opt/stackproof /opt/stackproof
 LABEL {label}=image org.opencontainers.image.title="stackproof in a container" \\
@@ -398,35 +400,42 @@ WORKDIR /tmp
 USER 65534:65534
 ENTRYPOINT ["/opt/stackproof/bin/python", "-m", "tcup.inside"]
 """
-#: What a wheel asks for, at the versions of its lock, so that the same release gives the same image.
-_DEPENDENCIES = """\
+#: uv, which stays behind, and an environment that has no installer in it.
+_BEGIN = """\
 set -e
-[ ! -s /build/tools/ca.crt ] || export PIP_CERT=/build/tools/ca.crt
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_ROOT_USER_ACTION=ignore
-[ -x /opt/stackproof/bin/python ] || python3 -m venv /opt/stackproof
-pip="/opt/stackproof/bin/python -m pip --quiet"
+. /build/tools/settings.sh
+python3 -m venv /build/uv
+/build/uv/bin/python -m pip install --quiet --disable-pip-version-check --no-cache-dir --root-user-action=ignore uv
+/build/uv/bin/uv venv --quiet --python "$(command -v python3)" /opt/stackproof
 """
-_LOCKED = """\
-/opt/stackproof/bin/python - "$1" >/build/wanted.txt <<'END'
-import sys, tomllib
-project = tomllib.load(open(sys.argv[1] + "/pyproject.toml", "rb"))["project"]
-print(*project["dependencies"], *project["optional-dependencies"]["tcup"], sep="\\n")
-END
-sed -n 's/^\\([A-Za-z0-9].*==.*\\) \\\\$/\\1/p' "$1/requirements.lock" >/build/versions.txt
-$pip install -r /build/wanted.txt -c /build/versions.txt
+#: What pip is told of indexes and authorities, in the words of uv.
+_SETTINGS = """\
+[ ! -s /build/tools/ca.crt ] || export PIP_CERT=/build/tools/ca.crt SSL_CERT_FILE=/build/tools/ca.crt
+[ -z "$PIP_INDEX_URL" ] || export UV_DEFAULT_INDEX="$PIP_INDEX_URL"
+[ -z "$PIP_EXTRA_INDEX_URL" ] || export UV_INDEX="$PIP_EXTRA_INDEX_URL"
+[ -z "$PIP_FIND_LINKS" ] || export UV_FIND_LINKS="$(echo "$PIP_FIND_LINKS" | tr ' ' ,)"
+[ -z "$PIP_TRUSTED_HOST" ] || export UV_INSECURE_HOST="$PIP_TRUSTED_HOST"
+export UV_COMPILE_BYTECODE=1 UV_NO_CACHE=1 UV_PYTHON=/opt/stackproof/bin/python
+versions() { sed -n 's/^\\([A-Za-z0-9].*==.*\\) \\\\$/\\1/p' "$1" >/build/versions.txt; }
+install() { /build/uv/bin/uv pip install --quiet "$@"; }
+"""
+#: What a wheel asks for comes at the versions of the lock, so that the same release gives the same image.
+_DEPENDENCIES = """\
+COPY project /build/project
+RUN . /build/tools/settings.sh && versions /build/project/requirements.lock \\
+ && install -c /build/versions.txt -r /build/project/pyproject.toml --extra tcup
 """
 _FROM_SOURCE = """\
-$pip wheel --no-deps -w /build/wheels /build/source
-$pip install --no-deps /build/wheels/*.whl
+set -e
+. /build/tools/settings.sh
+install --no-deps /build/source
 """
 _FROM_RELEASE = """\
-$pip download --no-deps -d /build/wheels stackproof=={version}
-/opt/stackproof/bin/python -c 'import sys, zipfile; zipfile.ZipFile(sys.argv[1]).extract("tcup/requirements.lock", "/build")' /build/wheels/*.whl
-sed -n 's/^\\([A-Za-z0-9].*==.*\\) \\\\$/\\1/p' /build/tcup/requirements.lock >/build/versions.txt
-$pip install -c /build/versions.txt "$(echo /build/wheels/*.whl)[tcup]"
-"""
-_FINISH = """\
-$pip uninstall -y pip setuptools 2>/dev/null || $pip uninstall -y pip
+set -e
+. /build/tools/settings.sh
+install --no-deps stackproof=={version}
+versions /opt/stackproof/lib/python3*/site-packages/tcup/requirements.lock
+install -c /build/versions.txt 'stackproof[tcup]=={version}'
 """
 
 
@@ -467,22 +476,20 @@ def image(client: Any, base: str, network: str) -> str:
 
 def _context_files(source: Path | None, base: str, trusted: str) -> dict[str, bytes]:
     words = {"base": base, "label": _LABEL, "arguments": "\n".join(f"ARG {name}" for name in _INDEXES)}
-    if source:
-        dependencies = "COPY project /build/project\nRUN sh /build/tools/dependencies.sh /build/project"
-        first, then = _DEPENDENCIES + _LOCKED, _DEPENDENCIES + _FROM_SOURCE + _FINISH
-        origin = "checkout"
-    else:
-        dependencies = ""
-        first, then = "", _DEPENDENCIES + _FROM_RELEASE.format(version=VERSION) + _FINISH
-        origin = f"stackproof {VERSION}"
-    dockerfile = _DOCKERFILE.format(dependencies=dependencies, version=VERSION, origin=origin, **words)
-    files = {
-        "Dockerfile": dockerfile.encode(),
-        "tools/ca.crt": trusted.encode(),
-        "tools/dependencies.sh": first.encode(),
-        "tools/install.sh": then.encode(),
-        "source/.keep": b"",
+    dockerfile = _DOCKERFILE.format(
+        dependencies=_DEPENDENCIES if source else "",
+        version=VERSION,
+        origin="checkout" if source else "release",
+        **words,
+    )
+    texts = {
+        "Dockerfile": dockerfile,
+        "tools/ca.crt": trusted,
+        "tools/begin.sh": _BEGIN,
+        "tools/settings.sh": _SETTINGS,
+        "source/install.sh": _FROM_SOURCE if source else _FROM_RELEASE.format(version=VERSION),
     }
+    files = {name: text.encode() for name, text in texts.items()}
     if source:
         for name in ("pyproject.toml", "requirements.lock"):
             files[f"project/{name}"] = (source / name).read_bytes()
@@ -572,7 +579,7 @@ def _build(client: Any, tag: str, files: dict[str, bytes], arguments: dict[str, 
 
 
 def _why_not_built(said: str, why: str, of: str) -> str:
-    if "No matching distribution found for stackproof" in said:
+    if re.search(r"stackproof (was not found|[=\d.]+ cannot)|no version of stackproof", said):
         return f"{of} is not in the package index; run tcup.py from a checkout, or name the index in PIP_INDEX_URL"
     if re.search(r"no space left", said + why, re.IGNORECASE):
         return "the engine's disk is full; `tcup clean`, or free its disk"
@@ -580,9 +587,11 @@ def _why_not_built(said: str, why: str, of: str) -> str:
         return "the base has no Python that makes environments; name one with --base that has python3 and its venv"
     for line in said.splitlines()[-15:]:
         print(f"    {line}", file=sys.stderr)
-    if re.search(r"CERTIFICATE_VERIFY_FAILED|certificate verify failed", said):
+    if re.search(r"CERTIFICATE_VERIFY_FAILED|certificate verify failed|invalid peer certificate", said):
         return "the package index has a certificate that is not trusted; name its authority in SSL_CERT_FILE"
-    if re.search(r"Connection|Temporary failure|timed out|No matching distribution", said):
+    if re.search(
+        r"[Cc]onnect|Temporary failure|timed out|No matching distribution|error sending request|Failed to fetch", said
+    ):
         return (
             "the package index cannot be reached while the image is built; see above; set PIP_INDEX_URL or HTTPS_PROXY"
         )
@@ -885,9 +894,8 @@ class Conversation:
         if not self.progress.total:
             print(*(f"    {line}" for line in self.results.last), sep="\n", file=sys.stderr)
             raise Trouble(f"no test has run, and pytest says why, see above; all of it is in {folder}/log.txt")
-        say(
-            f"{self.progress.done - self.progress.failed} of {self.progress.total} tests did not fail; see {folder}/report.html"
-        )
+        fine = self.progress.done - self.progress.failed
+        say(f"{fine} of {self.progress.total} tests did not fail; see {folder}/report.html")
         body = folder / "refstack.json"
         if self.sent:
             say(f"results uploaded: {self.sent}")
@@ -915,9 +923,8 @@ def consents(body: dict[str, Any], options: argparse.Namespace) -> bool:
     """Whether the results may go: on a terminal the user is asked the first time, elsewhere he has said so."""
     number = len(body["results"])
     who = "signed by your key" if options.identify else "anonymous"
-    say(
-        f"to {options.api}, {who}: the names and ids of {number} tests that passed, {body['duration_seconds']} s, cloud {body['cpid']}"
-    )
+    seconds, cloud = body["duration_seconds"], body["cpid"]
+    say(f"to {options.api}, {who}: names and ids of {number} tests that passed, {seconds} s, cloud {cloud}")
     known = _state_folder() / "consent"
     agreed = known.read_text().split() if known.is_file() else []
     if options.yes or options.api in agreed or not sys.stdin.isatty():
@@ -1104,9 +1111,8 @@ def _own_environment() -> str:
     pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "docker>=5"]
     done = subprocess.run(pip, capture_output=True, text=True, check=False)
     if done.returncode:
-        raise Trouble(
-            f"the Docker SDK is missing, and pip cannot get it: {(done.stderr.strip().splitlines() or ['it says nothing'])[-1]}; {hint}"
-        )
+        why = (done.stderr.strip().splitlines() or ["it says nothing"])[-1]
+        raise Trouble(f"the Docker SDK is missing, and pip cannot get it: {why}; {hint}")
     (folder / "ready").touch()
     return str(python)
 

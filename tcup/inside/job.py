@@ -66,7 +66,8 @@ class Job:
         """The one entry of clouds.yaml that OS_CLOUD names, with what secure.yaml adds; the others stay behind."""
         import yaml
 
-        name, found = self.variables["OS_CLOUD"], {}
+        name = self.variables["OS_CLOUD"]
+        found: dict[str, Any] = {}
         try:
             for file in (_CLOUDS, _SECURE):
                 clouds = (yaml.safe_load(self.files.get(file, "")) or {}).get("clouds") or {}

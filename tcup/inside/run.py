@@ -73,8 +73,7 @@ class Run:
             self._process.send_signal(signal.SIGINT)
         events = Thread(target=self._follow, args=(os.fdopen(ours),), daemon=True)
         events.start()
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
+        for line in self._process.stdout or ():
             self.telling.log(line.rstrip("\n"))
         status = self._process.wait()
         events.join(10)

@@ -58,6 +58,8 @@ class Openstack:
     page: int = 1000
     delay: float = 0.0
     fail: Fault = lambda method, service, path: 0
+    #: What it says when it fails.
+    words: str = "it fails on purpose"
     extensions: tuple[str, ...] = ("trunk", "qos", "rbac-policies", "subnet_allocation", "quotas")
     roles: tuple[str, ...] = ("admin", "member")
     #: Addresses of roles that somebody was given; rows of role assignments are not made of them.
@@ -203,7 +205,7 @@ class _Handler(BaseHTTPRequestHandler):
         if cloud.delay:
             self.server.patience.wait(cloud.delay)
         if status := cloud.fail(self.command, service, path):
-            self.answer(status, {"message": "it fails on purpose"})
+            self.answer(status, {"message": cloud.words})
             return
         with cloud.lock:
             if path == "auth/tokens":

@@ -6,9 +6,7 @@ import json
 import socket
 import subprocess
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -16,44 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.refstack import hidden_cpid, payload, signature, upload
-
-
-class Refstack(ThreadingHTTPServer):
-    """Answers as the server does; ``code`` other than 201 refuses. ``seen`` is what was sent."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.code, self.answer = 201, '{"test_id": "0a6c", "url": "http://ui/#/results/0a6c"}'
-        self.seen: list[tuple[str, bytes, str | None]] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class Handler(BaseHTTPRequestHandler):
-    server: Refstack
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.seen.append((self.path, body, self.headers["X-Public-Key"]))
-        self.send_response(self.server.code)
-        self.end_headers()
-        self.wfile.write(self.server.answer.encode())
-
-    def log_message(self, *_: object) -> None:
-        pass
+from pytest_whitebox.core.refstack import Unavailable, hidden_cpid, payload, signature, upload
+from tests.doubles.refstack import Refstack, serve
 
 
 @pytest.fixture
 def refstack() -> Iterator[Refstack]:
-    with Refstack() as server:
-        thread = Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
+    with serve() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def _key(folder: Path, kind: str) -> Path:
@@ -92,7 +60,8 @@ def test_results_are_sent_and_where_they_are_is_told(refstack: Refstack) -> None
     done = upload(f"{refstack.url}/", b"{}", {"X-Public-Key": "ssh-rsa AAAA"})
 
     assert (done.id, done.url) == ("0a6c", "http://ui/#/results/0a6c")
-    assert refstack.seen == [("/v1/results", b"{}", "ssh-rsa AAAA")]
+    ((path, body, headers),) = refstack.seen
+    assert (path, body, headers["X-Public-Key"]) == ("/v1/results", b"{}", "ssh-rsa AAAA")
 
 
 @pytest.mark.parametrize(
@@ -108,13 +77,21 @@ def test_what_the_server_refuses_is_one_sentence(refstack: Refstack, code: int, 
     refstack.code, refstack.answer = code, answer
     with pytest.raises(StackproofError) as caught:
         upload(refstack.url, b"{}", {})
+    assert isinstance(caught.value, Unavailable) == (code == 500)
     pytest.LineMatcher([caught.value.sentence]).re_match_lines([f".*{sentence}"])
+
+
+def test_a_server_that_sends_elsewhere_is_not_followed(refstack: Refstack) -> None:
+    refstack.code, refstack.location = 301, f"{refstack.url}/there"
+    with pytest.raises(StackproofError, match=r"/v1/results sends elsewhere, to http://127.0.0.1:\d+/there"):
+        upload(refstack.url, b"{}", {})
+    assert [path for path, *_ in refstack.seen] == ["/v1/results"]
 
 
 def test_a_server_that_is_not_there_is_one_sentence() -> None:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
-        with pytest.raises(StackproofError, match=r"/v1/results cannot be reached: .*refused"):
+        with pytest.raises(Unavailable, match=r"/v1/results cannot be reached: .*refused"):
             upload(f"http://127.0.0.1:{nobody.getsockname()[1]}", b"{}", {})
     with pytest.raises(StackproofError, match="ftp://x is no address"):
         upload("ftp://x", b"{}", {})

@@ -35,6 +35,7 @@ def _expected(folder: str, within: str) -> set[str]:
         ("pytest_cleanup", "pytest_cleanup"),
         ("pytest_upgrade", "pytest_upgrade"),
         ("devcloud", "devcloud"),
+        ("tcup", "tcup"),
         ("tests/suites", "stackproof_suites"),
     ],
 )
@@ -50,6 +51,7 @@ def test_nothing_else_is_in_it(names: set[str]) -> None:
         "pytest_cleanup",
         "pytest_upgrade",
         "devcloud",
+        "tcup",
         "stackproof_suites",
         "stackproof-0.1.0.dist-info",
     }

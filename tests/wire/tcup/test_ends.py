@@ -1,0 +1,92 @@
+"""However a run ends, nothing of it stays: stopped, killed, without its engine, on a full disk."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.openstack import Openstack
+from tests.wire.tcup.conftest import SELECTION, Run, Tcup
+from tests.wire.tcup.engine import BASE, Engine
+
+
+@pytest.fixture
+def slow(cloud: Openstack) -> Iterator[None]:
+    """The cloud takes its time once tests run."""
+    cloud.delay = 1.0
+    yield
+    cloud.delay = 0.0
+
+
+@pytest.fixture
+def running(slow: None, engine: Engine, tcup: Tcup) -> Run:
+    """A run whose first test is over."""
+    run = tcup("--no-upload", "--", SELECTION, engine=engine)
+    run.until("tcup: failed: ")
+    return run
+
+
+def test_stopped_it_keeps_what_there_is(running: Run, nothing_left: Callable[[], None]) -> None:
+    running.process.send_signal(signal.SIGINT)
+
+    assert running.wait() == 2, running.said
+    assert "stopping; what was made in the cloud is removed" in running.said
+    assert "test_api_media_types" in (running.results / "junit.xml").read_text()
+    assert (running.results / "results.subunit").stat().st_size
+    nothing_left()
+
+
+def test_killed_it_takes_its_container_along(running: Run, nothing_left: Callable[[], None]) -> None:
+    running.process.kill()
+    nothing_left()
+
+
+def test_without_its_engine_it_keeps_what_was_told(running: Run, engine: Engine) -> None:
+    engine.stop()
+    try:
+        assert running.wait() == 3
+        assert "the engine, or somebody else, has stopped it" in running.said
+        assert "test_api_media_types" in (running.results / "results.jsonl").read_text()
+    finally:
+        engine.start()
+    assert engine.client.containers(all=True) == []
+
+
+def test_the_next_start_removes_what_a_killed_one_left(
+    engine: Engine, tcup: Tcup, nothing_left: Callable[[], None]
+) -> None:
+    dead = subprocess.Popen(["true"])
+    dead.wait()
+    own = {"host": os.uname().nodename, "start": "of no process"}
+    for pid, start in ((dead.pid, "1"), (os.getpid(), "2")):
+        labels = {
+            f"org.stackproof.tcup.{name}": value for name, value in {**own, "pid": str(pid), "start": start}.items()
+        }
+        engine.client.create_container(BASE, ["true"], labels=labels)
+    engine.client.create_container(BASE, ["true"], name="another")
+
+    run = tcup("clean", engine=engine, env={"XDG_STATE_HOME": "/nonexistent"})
+
+    assert run.wait() == 0, run.said
+    assert run.said.count("removed what a tcup left that was killed") == 2
+    assert [one["Names"] for one in engine.client.containers(all=True)] == [["/another"]]
+    engine.client.remove_container("another")
+
+
+def test_a_full_disk_is_one_sentence(
+    engine: Engine, tcup: Tcup, tmp_path: Path, nothing_left: Callable[[], None]
+) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", tmp_path], check=True)
+    try:
+        run = tcup("--no-upload", "--results", str(tmp_path), "--", SELECTION, engine=engine)
+        assert run.wait() == 3
+        assert "cannot be written: its disk is full; name another folder with --results" in run.said
+        assert "Traceback" not in run.said
+        nothing_left()
+    finally:
+        subprocess.run(["umount", tmp_path], check=True)

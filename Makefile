@@ -2,7 +2,7 @@
 # Every target installs what it needs; `make help` lists them.
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test lint unit plugin wire suites cloud acceptance bench docs format lock releases changelog clean
+.PHONY: help venv demo test lint unit plugin wire tcup suites cloud acceptance bench docs format lock releases changelog clean
 
 BIN := .venv/bin
 OURS := pytest_whitebox pytest_cleanup pytest_upgrade devcloud tcup
@@ -30,11 +30,12 @@ demo: venv ## a real OpenStack on this machine, a suite that looks behind its AP
 	echo "                    stop it: $(CURDIR)/$(BIN)/devcloud down"; \
 	exit $$status
 
-test: venv ## everything that must hold: lint, unit, plugin and wire tests, docs, and a cloud brought up, tested and taken down
+test: venv ## everything that must hold: lint, unit, plugin, wire and container tests, docs, and a cloud brought up, tested and taken down
 	$(STEP) 300 lint $(AGAIN) lint
 	$(STEP) 300 unit $(AGAIN) unit
 	$(STEP) 600 plugin $(AGAIN) plugin
 	$(STEP) 600 wire $(AGAIN) wire
+	$(STEP) 300 tcup $(AGAIN) tcup
 	$(STEP) 180 docs $(AGAIN) docs
 	$(STEP) 1200 up $(BIN)/devcloud up --install
 	$(STEP) 900 suites $(AGAIN) suites
@@ -54,7 +55,11 @@ plugin: venv ## runs of pytest inside pytest, with workers and without: what a u
 	@$(BIN)/pytest -q -n auto --dist worksteal tests/plugin
 
 wire: venv ## what crosses a network: real sshd, runit and MariaDB on loopback
-	@$(BIN)/pytest -q -n auto --dist worksteal tests/wire
+	@$(BIN)/pytest -q -n auto --dist worksteal tests/wire --ignore tests/wire/tcup
+
+tcup: venv ## an engine of its own, and in it containers from their image to results that are uploaded
+	@.ci/bootstrap dockerd=docker.io mmdebstrap
+	@$(BIN)/pytest -q tests/wire/tcup
 
 suites: venv ## the smoke tests of the suites against the cloud that is up; report/index.html
 	@rm -rf report

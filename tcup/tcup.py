@@ -257,14 +257,13 @@ def engine() -> Any:
             tried.append(f"{place} is not there")
             continue
         try:
-            client = docker.APIClient(base_url=place, timeout=60, **_tls())
-            version = client.version(api_version=False)["ApiVersion"]
+            client = docker.APIClient(base_url=place, version="auto", timeout=60, **_tls())
         except Exception as error:  # noqa: BLE001 -- the SDK raises requests', urllib3's and its own
             tried.append(_silence(place, error))
             continue
-        if tuple(map(int, version.split("."))) < OLDEST_API:
+        if tuple(map(int, client.api_version.split("."))) < OLDEST_API:
+            version = client.api_version
             raise Trouble(f"the engine at {place} is too old (API {version}); it takes Docker 20.10 or Podman 4")
-        client._version = ".".join(map(str, OLDEST_API))
         return client
     if denied := [one for one in tried if "permission" in one]:
         raise Trouble(f"{denied[0]}; add yourself to the group that owns it, or use Podman without root")
@@ -611,12 +610,12 @@ def _tar(files: dict[str, bytes]) -> io.BytesIO:
 
 
 def _forget_others(client: Any, built: str) -> None:
-    """Remove older images of tcup that nothing runs from; what one of another tcup still uses stays."""
+    """Remove images of tcup that are older than a day; what another tcup has just built is for it to run."""
     import docker.errors
 
     with _asking("a look at its images"):
         for one in client.images(filters={"label": f"{_LABEL}=image"}):
-            if one["Id"] != built:
+            if one["Id"] != built and one["Created"] < time.time() - 24 * 3600:
                 with contextlib.suppress(docker.errors.APIError):
                     client.remove_image(one["Id"])
 

@@ -54,7 +54,7 @@ class Tally:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Write the results down, and send them if they are to be sent; a run whose results are refused has failed."""
-        passed = [(name, self._uuids[name]) for name, word in self._outcomes.items() if word == "passed"]
+        passed = [(name, self._uuids[name]) for name in self._outcomes if self._proves(name)]
         try:
             body = refstack.payload(self._cpid(), time.monotonic() - self._began, passed)
             private(self._folder / "results.json", body.decode())
@@ -65,6 +65,10 @@ class Tally:
             self._said.append(f"results: {error.sentence}")
             if self._to.url:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def _proves(self, name: str) -> bool:
+        """True for a test of the guideline that has passed: others that ran beside it are nobody's business."""
+        return self._outcomes[name] == "passed" and self._interop.takes(f"{name}[id-{self._uuids[name]}]")
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """The capabilities that are not met, with the reason, and how many are; all of them in interop.json."""

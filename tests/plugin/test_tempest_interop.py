@@ -65,6 +65,17 @@ def test_capabilities_are_told_with_what_they_lack(
     assert verdicts == {"passing": "met", "failing": "failed", "gone": "not run"}
 
 
+def test_only_tests_of_the_guideline_are_results_for_refstack(
+    pytester: pytest.Pytester, run_apart: Run, words: list[str]
+) -> None:
+    pytester.makepyfile(test_own="def test_beside():\n    pass")
+    result = run_apart(*words, "--tempest=test_passes", "test_own.py")
+
+    result.assert_outcomes(passed=2, warnings=1)
+    (file,) = Path(pytester.path / ".stackproof" / "runs").glob("*Z-*/results.json")
+    assert [one["name"] for one in json.loads(file.read_text())["results"]] == [f"{_NAME}test_passes"]
+
+
 def test_an_unknown_target_is_one_sentence(run_apart: Run, words: list[str], workers: str) -> None:
     result = run_apart(*words, "--interop-target=dns", workers)
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Address
 from pathlib import Path
+from socketserver import UnixStreamServer
+from threading import Thread
+from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.doubles import openstack
 from tests.doubles.openstack import Openstack
@@ -33,6 +45,62 @@ def _tcup(folder: Path, *words: str, **variables: str) -> subprocess.CompletedPr
 
 def _four(url: str) -> dict[str, str]:
     return {"OS_AUTH_URL": url, "OS_USERNAME": "u", "OS_TENANT_NAME": "t", "OS_PASSWORD": "canary-9d1e"}
+
+
+class _Old(BaseHTTPRequestHandler):
+    """An engine of 2019."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps({"ApiVersion": "1.40", "Version": "19.03"}).encode())
+
+    def address_string(self) -> str:
+        return "a socket"
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def _serving(server: Any) -> Iterator[None]:
+    with server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        try:
+            yield
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def _old_engine(path: Path) -> Iterator[None]:
+    with _serving(UnixStreamServer(str(path), _Old)):
+        yield
+
+
+@contextmanager
+def _tls_server(folder: Path, days: int) -> Iterator[str]:
+    """A server whose certificate holds from ten days ago until in so many days; ``own.pem`` is all of it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")]), datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=10))
+        .not_valid_after(now + timedelta(days=days))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = serialization.NoEncryption()
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    (folder / "own.pem").write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "own.pem")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Old)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    with _serving(server):
+        yield f"https://127.0.0.1:{server.server_port}/v3"
 
 
 @pytest.mark.parametrize("name", ["OS_AUTH_URL", "OS_USERNAME", "OS_TENANT_NAME"])
@@ -86,6 +154,31 @@ def test_no_engine_is_one_sentence(tmp_path: Path, cloud: tuple[Openstack, str])
     assert done.returncode == 3
     assert "no engine answers: " in done.stderr
     assert "install and start Docker or Podman, or set DOCKER_HOST" in done.stderr
+
+
+def test_an_engine_that_is_too_old_is_one_sentence(tmp_path: Path, cloud: tuple[Openstack, str]) -> None:
+    with _old_engine(tmp_path / "old.sock"):
+        done = _tcup(tmp_path, **{**_four(cloud[1]), "DOCKER_HOST": f"unix://{tmp_path}/old.sock"})
+
+    assert done.returncode == 3
+    assert "is too old (API 1.40); it takes Docker 20.10 or Podman 4" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("days", "sentence"),
+    [
+        (-1, "has expired; have it renewed"),
+        (1, "is not trusted: self-signed certificate; name its authority in OS_CACERT"),
+    ],
+)
+def test_a_certificate_that_does_not_hold_is_one_sentence(tmp_path: Path, days: int, sentence: str) -> None:
+    trusted = {"OS_CACERT": str(tmp_path / "own.pem")} if days < 0 else {}
+    with _tls_server(tmp_path, days) as url:
+        done = _tcup(tmp_path, **_four(url), **trusted)
+
+    assert done.returncode == 3
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 1
 
 
 def test_an_address_of_an_index_with_a_password_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

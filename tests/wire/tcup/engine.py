@@ -55,7 +55,9 @@ class Engine:
         (self.folder / "pidfile").unlink(missing_ok=True)
         with (self.folder / "log").open("ab") as log:
             words = [program("dockerd"), "-H", self.address, *places, *private]
-            self._process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = subprocess.Popen(
+                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "PATH": _SBIN}
+            )
         wait_for(self._answers, timeout=60, what="dockerd", hint=f"see {self.folder}/log")
 
     def stop(self) -> None:

@@ -98,6 +98,8 @@ def started() -> Iterator[Engine]:
     engine = Engine(folder)
     try:
         engine.start()
+        for one in engine.client.containers(all=True):
+            engine.client.remove_container(one["Id"], force=True, v=True)
         if not engine.client.images(name=BASE):
             engine.client.import_image_from_file(str(_base(folder)), *BASE.split(":"))
         yield engine

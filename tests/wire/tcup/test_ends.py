@@ -68,14 +68,15 @@ def test_the_next_start_removes_what_a_killed_one_left(
             f"org.stackproof.tcup.{name}": value for name, value in {**own, "pid": str(pid), "start": start}.items()
         }
         engine.client.create_container(BASE, ["true"], labels=labels)
-    engine.client.create_container(BASE, ["true"], name="another")
+    another = engine.client.create_container(BASE, ["true"])["Id"]
 
-    run = tcup("clean", engine=engine, env={"XDG_STATE_HOME": "/nonexistent"})
+    run = tcup("--base", "127.0.0.1:1/nothing", env={"DOCKER_HOST": engine.address})
 
-    assert run.wait() == 0, run.said
+    assert run.wait() == 3
+    assert "image 127.0.0.1:1/nothing cannot be had: " in run.said
     assert run.said.count("removed what a tcup left that was killed") == 2
-    assert [one["Names"] for one in engine.client.containers(all=True)] == [["/another"]]
-    engine.client.remove_container("another")
+    assert [one["Id"] for one in engine.client.containers(all=True)] == [another]
+    engine.client.remove_container(another)
 
 
 def test_a_full_disk_is_one_sentence(

@@ -12,12 +12,14 @@ from devcloud.commands import apis as api_commands
 from devcloud.commands import faults as fault_commands
 from devcloud.commands import lifecycle as commands
 from devcloud.commands import saves as save_commands
+from devcloud.commands import upgrade as upgrade_commands
 from devcloud.machine.packages import RELEASES
 from devcloud.services.catalog import DEFAULT as DEFAULT_PROJECTS
 from devcloud.services.catalog import PROJECTS
 from devcloud.services.rotation import DRAIN_TIMEOUT
 from devcloud.state import DEFAULT, DEFAULT_RELEASE
 from devcloud.topology import COMPUTES
+from devcloud.upgrade.request import MANNERS
 from pytest_whitebox.core.commandline import carry_out
 
 _EPILOG = """\
@@ -115,6 +117,17 @@ def parser() -> argparse.ArgumentParser:
                 metavar="SECONDS",
                 help="to wait (default %(default)s)",
             )
+    upgrade = verb("upgrade", upgrade_commands.upgrade, "bring the cloud to a later release; the same again goes on")
+    upgrade.add_argument("--to", required=True, metavar="RELEASE", help=f"from {', '.join(RELEASES)}")
+    upgrade.add_argument(
+        "--manner",
+        choices=MANNERS,
+        help="cold: each service is stopped, migrated and started; rolling: its daemons are replaced one by one"
+        " while others work (default: rolling where each API has two instances)",
+    )
+    upgrade.add_argument("--service", action="append", metavar="PROJECT", help="only this one: nova; may be repeated")
+    upgrade.add_argument("--until", metavar="STEP", help="go no further than this step")
+    upgrade.add_argument("--plan", action="store_true", help="list the steps, and do none")
     verb("metrics", api_commands.metrics, "count requests by API, memory and processor time by service").add_argument(
         "--output", type=Path, metavar="FILE", help="write it there as JSON, process by process"
     )

@@ -41,10 +41,21 @@ class Cloud:
         """Its daemons."""
         return services(self.settings.services, self.settings.workers)
 
-    @property
-    def programs(self) -> str:
-        """Folder of the release's programs, the same path on every host."""
-        return str(environment_of(self.state, self.settings.release) / "bin")
+    def programs(self, project: str) -> str:
+        """Folder of a project's programs, the same path on every host; the newer ones while it is upgraded."""
+        own = {self.release_of(plan, service) for plan, service in self.placements() if service.project == project}
+        return self._programs(max(own, default=self.settings.release))
+
+    def programs_of(self, plan: HostPlan, service: Service) -> str:
+        """Folder of the programs that a daemon is started from."""
+        return self._programs(self.release_of(plan, service))
+
+    def _programs(self, release: str) -> str:
+        return str(environment_of(self.state, release) / "bin")
+
+    def release_of(self, plan: HostPlan, service: Service) -> str:
+        """The release that a daemon belongs at."""
+        return self.settings.release_of(service.on(plan.name))
 
     def placements(self) -> Iterator[tuple[HostPlan, Service]]:
         """Each daemon on each host that has it."""
@@ -98,7 +109,19 @@ class Cloud:
 
     def problem(self, on: Host, service: Service, seen: runit.Supervised | None) -> str | None:
         """What is wrong with one daemon, in a few words, or None; ``seen`` is what its supervisor says."""
-        return check.problem(self.state, self.doors, on, service, seen)
+        wrong = check.problem(self.state, self.doors, on, service, seen)
+        if wrong or not self.is_outdated(on, service, seen):
+            return wrong
+        return f"runs {self.running_release(on, seen)}, and belongs at {self.release_of(on.plan, service)}"
+
+    def is_outdated(self, on: Host, service: Service, seen: runit.Supervised | None) -> bool:
+        """True if a daemon runs another release than it belongs at."""
+        running = self.running_release(on, seen) if service.has_release else ""
+        return bool(running) and running != self.release_of(on.plan, service)
+
+    def running_release(self, on: Host, seen: runit.Supervised | None) -> str:
+        """The release whose programs a daemon runs, by its process; an empty text if it runs none."""
+        return runit.folder_below(on, seen, self.state.environments) if seen and seen.up else ""
 
     def silent(self, on: Host, service: Service, within: float) -> bool:
         """True if a daemon that reports to the cloud has not been seen to do so in the last ``within`` seconds."""

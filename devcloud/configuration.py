@@ -64,7 +64,6 @@ def _rendered(
         "topology": topology,
         "controller": topology.controller.mgmt,
         "release": settings.release,
-        "environment": environment_of(state, settings.release),
         "apis": apis(settings.services),
         "instances": INSTANCES[: settings.workers],
         "known_hosts": access.known_hosts(state, topology),
@@ -76,9 +75,9 @@ def _rendered(
     }
     if settings.tls:
         yield from _certificates(state, host)
-    yield from _packaged(environment_of(state, settings.release) / "etc", settings)
+    yield from _packaged(state, settings, host)
     absent = set(PROJECTS) - set(settings.services)
-    own_files = {service.own_file for service in services(settings.services)}
+    own_files = {service.own_file: service for service in services(settings.services, settings.workers)}
     for role in ("all", host.plan.role):
         for file in sorted((_TEMPLATES / role).rglob("*")):
             name = file.relative_to(_TEMPLATES)
@@ -86,7 +85,10 @@ def _rendered(
                 template = engine.get_template(str(name))
                 path = f"/{file.relative_to(_TEMPLATES / role)}"
                 for instance in INSTANCES[: settings.workers] if path in own_files else INSTANCES[:1]:
-                    yield instance.file(path), template.render(values, instance=instance).lstrip("\n")
+                    own = own_files.get(instance.file(path))
+                    release = settings.release_of(own.on(host.name)) if own else settings.release
+                    more = {"instance": instance, "environment": environment_of(state, release)}
+                    yield instance.file(path), template.render(values | more).lstrip("\n")
 
 
 def _certificates(state: State, host: Host) -> Iterator[tuple[str, str]]:
@@ -101,9 +103,15 @@ def _certificates(state: State, host: Host) -> Iterator[tuple[str, str]]:
             yield f"/etc/pki/qemu/{file}", authority.console(host.name).read_text()
 
 
-def _packaged(folder: Path, settings: Settings) -> Iterator[tuple[str, str]]:
-    """The files that the packages bring along, such as paste pipelines; a template of the same name wins."""
+def _packaged(state: State, settings: Settings, host: Host) -> Iterator[tuple[str, str]]:
+    """The files that the packages bring along, such as paste pipelines; a template of the same name wins.
+
+    Of a project that is being upgraded they are the new release's as soon as one of its daemons on the host is.
+    """
+    daemons = services(settings.services, settings.workers)
     for project in (*settings.services, "os-brick"):
+        releases = {settings.release_of(one.on(host.name)) for one in daemons if one.project == project}
+        folder = environment_of(state, max(releases, default=settings.release)) / "etc"
         for file in sorted((folder / project).rglob("*")):
             if file.is_file():
                 yield f"/etc/{file.relative_to(folder)}", file.read_text()

@@ -9,7 +9,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,26 @@ DEFAULT = Path("/var/lib/devcloud")
 DEFAULT_RELEASE = "2025.1"
 _MARKER = "devcloud.json"
 _LOCK = ".lock"
-_SCHEMA = 2
+_SCHEMA = 3
+#: What this version reads: 2 knew no upgrades.
+_READ = (2, _SCHEMA)
 _SECRETS = ("admin", "user", "service", "database", "queue", "metadata", "hash_prefix", "hash_suffix")
 #: Secrets of single services: Barbican's key-encrypting key, Heat's for what it stores, and BIND's for `rndc`.
 _KEYS = ("kek", "stacks", "rndc")
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """An upgrade that has begun and not ended: the release that it leads to, ``cold`` or ``rolling``.
+
+    ``done`` are the ids of its steps that are done, ``moved`` the daemons, as "nova-api on controller", that belong at
+    the new release.
+    """
+
+    target: str
+    manner: str
+    done: tuple[str, ...] = ()
+    moved: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +46,8 @@ class Settings:
     """What a cloud is to be: `devcloud up` makes it so.
 
     ``subnet`` is the third byte of the management network: 77 means 10.213.77.0/24 for hosts and
-    10.213.78.0/24 for floating IPs. ``workers`` is how many instances each API has behind HAProxy.
+    10.213.78.0/24 for floating IPs. ``workers`` is how many instances each API has behind HAProxy. While an ``upgrade``
+    is under way ``release`` is the one that it came from.
     """
 
     release: str = DEFAULT_RELEASE
@@ -39,7 +56,23 @@ class Settings:
     computes: int = 2
     workers: int = 1
     tls: bool = False
+    upgrade: Upgrade | None = None
     schema: int = _SCHEMA
+
+    def release_of(self, daemon: str) -> str:
+        """The release that a daemon belongs at, as "nova-api on controller".
+
+        >>> half = Settings("2025.1", upgrade=Upgrade("2025.2", "rolling", moved=("nova-api on controller",)))
+        >>> half.release_of("nova-api on controller"), half.release_of("nova-compute on compute1")
+        ('2025.2', '2025.1')
+        """
+        moved = self.upgrade is not None and daemon in self.upgrade.moved
+        return self.upgrade.target if self.upgrade and moved else self.release
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """The releases that the cloud needs the programs of."""
+        return (self.release, *([self.upgrade.target] if self.upgrade else []))
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,11 +220,15 @@ class State:
 
 def settings_from(recorded: dict[str, Any], where: Path) -> Settings:
     """Settings as JSON has them; raises `StackproofError` if another version of devcloud recorded them ``where``."""
-    if recorded.get("schema") != _SCHEMA:
+    if recorded.get("schema") not in _READ:
         raise StackproofError(
             f"{where} was made by another version of devcloud", hint="use that version, or another --state"
         )
-    return replace(Settings(**recorded), services=tuple(recorded["services"]))
+    upgrade = recorded.get("upgrade")
+    if upgrade:
+        upgrade = Upgrade(upgrade["target"], upgrade["manner"], tuple(upgrade["done"]), tuple(upgrade["moved"]))
+    read = {**recorded, "services": tuple(recorded["services"]), "upgrade": upgrade, "schema": _SCHEMA}
+    return Settings(**read)
 
 
 def write_atomically(file: Path, text: str, *, mode: int = 0o644) -> None:

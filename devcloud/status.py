@@ -37,11 +37,15 @@ class HostStatus:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """A daemon on a host, and in ``problem`` what is wrong with it, or an empty text."""
+    """A daemon on a host, and in ``problem`` what is wrong with it, or an empty text.
+
+    ``release`` is the one of OpenStack that it belongs at; empty for what is the distribution's.
+    """
 
     host: str
     service: str
     problem: str = ""
+    release: str = ""
 
     @property
     def well(self) -> bool:
@@ -51,12 +55,22 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """A cloud at one moment; ``faults`` are those that were made on purpose."""
+    """A cloud at one moment; ``faults`` are those that were made on purpose, ``target`` is where an upgrade leads."""
 
     release: str
     hosts: tuple[HostStatus, ...]
     services: tuple[ServiceStatus, ...]
     faults: tuple[str, ...] = ()
+    target: str = ""
+
+    @property
+    def told(self) -> str:
+        """Its release, and how far an upgrade has come."""
+        if not self.target:
+            return self.release
+        all_ = [service for service in self.services if service.release]
+        moved = sum(service.release == self.target for service in all_)
+        return f"{self.release} on its way to {self.target} ({moved} of {len(all_)} daemons)"
 
     @property
     def off(self) -> bool:
@@ -85,6 +99,7 @@ class Status:
         return {
             "well": self.well,
             "release": self.release,
+            "target": self.target,
             "hosts": [asdict(host) for host in self.hosts],
             "services": services,
             "faults": list(self.faults),
@@ -100,7 +115,8 @@ def status(cloud: Cloud) -> Status:
         hosts = pool.map(lambda plan: _host(plan, on[plan.name]), cloud.topology.hosts)
         services = pool.map(lambda placed: _service(cloud, on[placed[0].name], processes, *placed), placements)
         open_ = tuple(notes.name for notes in Journal.of(cloud.state).open())
-        return Status(cloud.settings.release, tuple(hosts), tuple(services), open_)
+        target = cloud.settings.upgrade.target if cloud.settings.upgrade else ""
+        return Status(cloud.settings.release, tuple(hosts), tuple(services), open_, target)
 
 
 def _host(plan: HostPlan, on: Host | None) -> HostStatus:
@@ -115,8 +131,9 @@ def _host(plan: HostPlan, on: Host | None) -> HostStatus:
 def _service(
     cloud: Cloud, on: Host | None, processes: Mapping[str, _Processes], plan: HostPlan, service: Service
 ) -> ServiceStatus:
+    release = cloud.release_of(plan, service) if service.has_release else ""
     if on is None:
-        return ServiceStatus(plan.name, service.name, "its host is off")
+        return ServiceStatus(plan.name, service.name, "its host is off", release)
     seen = runit.supervised(on, service.name)
     problem = cloud.problem(on, service, seen)
     left = [] if service.keeps_children else runit.strays(processes[plan.name].get(service.name, []), seen)
@@ -126,4 +143,4 @@ def _service(
     if not problem and seen and seen.deaths:
         times = "once" if seen.deaths == 1 else f"{seen.deaths} times"
         problem = f"died {times} since `devcloud up` and was started again ({seen.last_death})"
-    return ServiceStatus(plan.name, service.name, problem or "")
+    return ServiceStatus(plan.name, service.name, problem or "", release)

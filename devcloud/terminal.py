@@ -18,6 +18,7 @@ from devcloud.measure.metrics import Metrics
 from devcloud.saves import Save
 from devcloud.state import DEFAULT, State
 from devcloud.status import Status
+from devcloud.upgrade.planning import Planned
 
 #: Wide enough for each row of a table to be one line.
 _ONE_LINE = 400
@@ -50,7 +51,7 @@ def show_status(seen: Status, state: State) -> None:
     """Print a table of hosts, a line per problem, and one for the whole."""
     console = Console(highlight=False)
     if seen.off:
-        console.print(f"OpenStack {seen.release} in {state.path} is down; `devcloud up{state_option(state)}` starts it")
+        console.print(f"OpenStack {seen.told} in {state.path} is down; `devcloud up{state_option(state)}` starts it")
         return
     table = Table(box=None, pad_edge=False, show_edge=False)
     for heading in ("HOST", "ADDRESS", "SERVICES", "WELL"):
@@ -69,7 +70,7 @@ def show_status(seen: Status, state: State) -> None:
     repair = f"`devcloud {'mend' if seen.faults else 'up'}{state_option(state)}` repairs it"
     word = "[green]well[/]" if seen.well else f"not well; {repair}"
     show_open(seen.faults)
-    console.print(f"OpenStack {seen.release} in {state.path}: {word}", soft_wrap=True)
+    console.print(f"OpenStack {seen.told} in {state.path}: {word}", soft_wrap=True)
 
 
 def show_faults(faults: Iterable[Fault], open_: Collection[str]) -> None:
@@ -80,6 +81,17 @@ def show_faults(faults: Iterable[Fault], open_: Collection[str]) -> None:
     for fault in faults:
         broken = "[red]broken[/]" if fault.name in open_ else ""
         table.add_row(fault.name, broken, escape(fault.summary), escape(fault.seen))
+    _console().print(table)
+
+
+def show_steps(planned: Iterable[Planned], done: Collection[str]) -> None:
+    """Print the steps of an upgrade, a line each, and which of them are done."""
+    table = Table(box=None, pad_edge=False, show_edge=False)
+    for heading in ("STEP", "", "WHAT IS DONE", ""):
+        table.add_column(heading)
+    for one in planned:
+        pause = "then both releases work at once" if one.step.pause else ""
+        table.add_row(one.step.id, "done" if one.step.id in done else "", escape(one.step.title), pause)
     _console().print(table)
 
 

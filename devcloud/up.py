@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Event
@@ -31,12 +31,12 @@ def up(
     progress: Progress,
     loaded: Mapping[str, set[str]] = MappingProxyType({}),
     *,
-    hosts: Collection[str] = (),
+    wanted: Callable[[str], bool] = lambda _: True,
 ) -> None:
     """Bring up what is not; what works is left alone, unless its files changed.
 
-    ``loaded`` names the projects whose files were exchanged before, by host. With ``hosts``, only what lies on them
-    is brought up.
+    ``loaded`` names the projects whose daemons are to begin anew, by host. Of all tasks, a daemon's being called
+    "nova-api on controller", those that are ``wanted`` are done.
     """
     access.keys(cloud.state, cloud.topology)
     if cloud.settings.tls:
@@ -58,8 +58,7 @@ def up(
         changed[plan.name] = {*concerned, *loaded.get(plan.name, ())}
     access.write(cloud.state, cloud.topology, cloud.doors)
     steps = _Steps(cloud, changed)
-    wanted = [task for task in steps if not hosts or task.name.partition(" on ")[2] in hosts]
-    perform(wanted, progress, stop=steps.stopping.set)
+    perform([task for task in steps if wanted(task.name)], progress, stop=steps.stopping.set)
 
 
 def _concerned(paths: Iterable[str], own_files: Container[str]) -> Iterator[str]:
@@ -89,7 +88,7 @@ class _Steps(Iterable[Task]):
         for service in self.cloud.unwanted():
             yield Task(f"{service.name} is there no more", partial(self._removed, service), ("haproxy on controller",))
         for plan, service in self.cloud.placements():
-            yield Task(_name(plan, service), partial(self._start, plan, service), tuple(self._needs(plan, service)))
+            yield Task(service.on(plan.name), partial(self._start, plan, service), tuple(self._needs(plan, service)))
 
     def _infrastructure(self) -> Iterator[Task]:
         controller = self.cloud.controller
@@ -100,17 +99,19 @@ class _Steps(Iterable[Task]):
             switches = partial(ovn.configure, on, self.cloud.topology)
             yield Task(f"switches on {plan.name}", switches, (f"ovs-vswitchd on {plan.name}",))
         if "swift" in self.cloud.settings.services:
-            yield Task("object rings", partial(databases.rings, controller, programs=self.cloud.programs))
+            yield Task("object rings", partial(databases.rings, controller, programs=self.cloud.programs("swift")))
 
     def _data(self) -> Iterator[Task]:
-        cloud, controller, programs = self.cloud, self.cloud.controller, self.cloud.programs
+        cloud, controller = self.cloud, self.cloud.controller
         secrets = cloud.state.secrets()
         projects, computes = ",".join(cloud.settings.services), cloud.settings.computes
         for project in cloud.settings.services:
             if project in databases.SCHEMAS:
-                work = partial(databases.fill, controller, project, programs=programs, password=secrets["database"])
+                given = {"programs": cloud.programs(project), "password": secrets["database"]}
+                work = partial(databases.fill, controller, project, **given)
                 yield self._once(f"schema of {project}", work, ("mariadb on controller",))
-        work = partial(databases.bootstrap, controller, cloud.doors, programs=programs, password=secrets["admin"])
+        given = {"programs": cloud.programs("keystone"), "password": secrets["admin"]}
+        work = partial(databases.bootstrap, controller, cloud.doors, **given)
         yield self._once("first user", work, ("schema of keystone", "memcached on controller"))
         seeding = seed.Seed(cloud.state, cloud.settings, cloud.topology)
         ready = ("first user", "keystone-api on controller")
@@ -123,10 +124,11 @@ class _Steps(Iterable[Task]):
         if "heat" in cloud.settings.services:
             yield self._once("domain of stacks", seeding.stack_domain, ("users and endpoints",))
         if "designate" in cloud.settings.services:
-            work = partial(databases.pool, controller, programs=programs)
+            work = partial(databases.pool, controller, programs=cloud.programs("designate"))
             yield self._once("DNS pool", work, ("designate-central on controller",))
-        everything = tuple(_name(plan, service) for plan, service in cloud.placements())
-        yield self._once("flavors and hosts", partial(seeding.compute, controller, programs), everything, of=computes)
+        everything = tuple(service.on(plan.name) for plan, service in cloud.placements())
+        work = partial(seeding.compute, controller, cloud.programs("nova"))
+        yield self._once("flavors and hosts", work, everything, of=computes)
 
     def _needs(self, plan: HostPlan, service: Service) -> Iterator[str]:
         known = {placed.name for placed in self.cloud.services}
@@ -149,9 +151,11 @@ class _Steps(Iterable[Task]):
     def _start(self, plan: HostPlan, service: Service) -> bool:
         """Have one daemon run and work; returns False if it did before."""
         on = self.cloud.host(plan)
-        defined = runit.define(on, service, {"bin": self.cloud.programs, "mgmt": str(plan.mgmt)})
-        stale = defined or bool({service.project, service.own_file} & self.changed[plan.name])
+        programs = self.cloud.programs_of(plan, service)
+        defined = runit.define(on, service, {"bin": programs, "mgmt": str(plan.mgmt)})
         seen = runit.supervised(on, service.name)
+        changed = {service.project, service.own_file} & self.changed[plan.name]
+        stale = defined or bool(changed) or self.cloud.is_outdated(on, service, seen)
         works = seen and seen.up and self.cloud.problem(on, service, seen) is None
         strays = not service.keeps_children and runit.end_strays(on, service.name)
         if works and seen and not (seen.deaths or stale or strays):
@@ -222,7 +226,3 @@ class _Steps(Iterable[Task]):
             return True
 
         return Task(name, unless_done, after)
-
-
-def _name(plan: HostPlan, service: Service) -> str:
-    return f"{service.name} on {plan.name}"

@@ -44,7 +44,8 @@ def up(options: argparse.Namespace) -> int:
         machine.require(state, Topology(settings.subnet, settings.computes), settings.services)
         if not state.exists:
             state.create(settings)
-        packages.environment(state, settings.release, steps.done)
+        for release in settings.releases:
+            packages.environment(state, release, steps.done)
         # Minutes may have passed since the networks were found free.
         settings = _addressed(state, settings)
         state.write(settings)
@@ -203,7 +204,8 @@ def bring_up(cloud: Cloud, steps: Steps, loaded: Mapping[str, set[str]] = Mappin
     os.environ.update(access.no_proxy(cloud.topology))
     bringing_up.up(cloud, steps, loaded)
     option = state_option(cloud.state)
-    steps.console.print(f"up in {steps.seconds:.1f} s: OpenStack {cloud.settings.release} in {cloud.state.path}")
+    way = f", on its way to {cloud.settings.upgrade.target}" if cloud.settings.upgrade else ""
+    steps.console.print(f"up in {steps.seconds:.1f} s: OpenStack {cloud.settings.release}{way} in {cloud.state.path}")
     show_open([notes.name for notes in Journal.of(cloud.state).open()])
     steps.console.print(f'use it:   eval "$(devcloud env{option})"', soft_wrap=True)
 
@@ -223,8 +225,13 @@ def settings_for(options: argparse.Namespace, state: State) -> Settings:
 def _refuse_another(options: argparse.Namespace, state: State, known: Settings) -> None:
     """Raise `StackproofError` for a wish that only another cloud can meet."""
     is_, wish = "", ""
+    if known.upgrade and (options.services or options.computes or options.workers):
+        raise StackproofError(
+            f"the cloud in {state.path} is being upgraded, and keeps its shape meanwhile",
+            hint=f"`devcloud upgrade --to {known.upgrade.target}` ends the upgrade",
+        )
     if options.release and options.release != known.release:
-        is_, wish = f"is {known.release}", f"not {options.release}"
+        is_, wish = f"is {known.release}", f"not {options.release}, to which `devcloud upgrade` may lead"
     elif options.tls and not known.tls:
         is_, wish = "was made without TLS", "and its endpoints stay as they are"
     elif options.computes and options.computes < known.computes:

@@ -46,7 +46,8 @@ def load(options: argparse.Namespace) -> int:
         machine.require(state, cloud.topology, wanted.settings.services)
         if not state.exists:
             state.create(wanted.settings)
-        packages.environment(state, wanted.settings.release, steps.done)
+        for release in wanted.settings.releases:
+            packages.environment(state, release, steps.done)
         began = time.monotonic()
         changed = saves.restore(cloud, wanted)
         steps.done(f"files of {wanted.name}", time.monotonic() - began)

@@ -33,7 +33,7 @@ def _remove_orphan(site: Site, notes: Notes) -> None:
 
 
 def _is_orphaned(site: Site, notes: Notes) -> str:
-    program = f"{site.cloud.programs}/nova-manage"
+    program = f"{site.cloud.programs('nova')}/nova-manage"
     said = site.controller.run([program, "placement", "audit", "--verbose"], check=False, timeout=60).stdout
     found = [line for line in said.splitlines() if notes.get("consumer") in line]
     return f"`nova-manage placement audit --verbose`: {found[0].partition(':')[0]}" if found else ""

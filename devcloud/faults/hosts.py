@@ -35,7 +35,7 @@ def _power_off(site: Site, _: Notes) -> None:
 
 
 def _power_on(site: Site, _: Notes) -> None:
-    bringing_up.up(site.cloud, Silence(), hosts=(site.compute_plan.name,))
+    bringing_up.up(site.cloud, Silence(), wanted=lambda task: task.partition(" on ")[2] == site.compute_plan.name)
 
 
 def _unplug(bridge: str, site: Site, _: Notes) -> None:

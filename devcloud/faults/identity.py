@@ -40,7 +40,7 @@ def _lose_keys(site: Site, notes: Notes) -> None:
     notes.put("token", site.admin.auth_token)
     host = site.controller
     host.run(["mv", "-T", _KEYS, f"{_KEYS}.devcloud-fault"])
-    host.run([f"{site.cloud.programs}/keystone-manage", "fernet_setup", *_OWNER], timeout=60)
+    host.run([f"{site.cloud.programs('keystone')}/keystone-manage", "fernet_setup", *_OWNER], timeout=60)
     _forget_cached(site)
 
 

@@ -159,6 +159,19 @@ def is_stopped(host: Host, seen: Supervised) -> bool:
         return False
 
 
+def folder_below(host: Host, seen: Supervised, top: Path) -> str:
+    """The folder below ``top`` whose program a service's first process runs; an empty text if it is none of them.
+
+    What it was started as is part of the titles, too, that Neutron's processes give themselves.
+    """
+    try:
+        words = host.path(f"/proc/{seen.pid}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+    _, found, path = words.partition(f"{top}/")
+    return path.partition("/")[0] if found else ""
+
+
 def start(host: Host, name: str) -> None:
     """Have the service run; does nothing if it does."""
     link = host.path(f"{_RUNNING}/{name}")

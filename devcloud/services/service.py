@@ -94,6 +94,15 @@ class Service:
         return f"/var/log/{self.project}/{self.name}.log"
 
     @property
+    def has_release(self) -> bool:
+        """True for a program of the release of OpenStack; False for one of the distribution."""
+        return self.command[0].startswith("{bin}/")
+
+    def on(self, host: str) -> str:
+        """What it is called everywhere: ``nova-api on controller``."""
+        return f"{self.name} on {host}"
+
+    @property
     def is_api(self) -> bool:
         """True if HAProxy gives it requests, and it may have several instances."""
         return bool(self.own_file)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any, get_args
 
 from pytest_upgrade.ending import seconds
 from pytest_whitebox.core.command import quote
 from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, StepEvent, Target
 from pytest_whitebox.core.deployers.deployer import Kind
+from pytest_whitebox.core.deployers.program import Programs
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 _KEYS = frozenset({"id", "title", "service", "hosts", "kind", "pause", "timeout", "command", "events", "environment"})
 _HINT = "see docs/upgrade.md for what a step may have"
@@ -79,8 +76,7 @@ class Command:
         }
         if len(self._planned) != len(steps):
             raise StackproofError("two steps of the deployer's file have the same id", hint="give each its own")
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self._lock = Lock()
+        self._programs = Programs()
 
     def plan(self, target: Target) -> Sequence[Step]:
         """The steps in the order of the file; of those for a service only the ones that are wanted."""
@@ -95,40 +91,17 @@ class Command:
 
     def run(self, step: Step, emit: Emit) -> Outcome:
         """Run the command of a step; its lines are its output."""
-        planned, lines = self._planned[step.id], []
-        try:
-            process = subprocess.Popen(
-                planned.command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                env={**os.environ, **planned.environment}, start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            return Outcome(False, f"`{planned.command[0]}` cannot be started: {error.strerror}")
-        with self._lock:
-            self._running[step.id] = process
-        assert process.stdout is not None  # noqa: S101 -- it is a pipe
-        with process.stdout as output:
-            for line in output:
-                lines.append(line)
-                if text := planned.told(line.decode(errors="replace").rstrip()):
-                    emit(StepEvent(step.id, text, time.time()))
-        code = process.wait()
-        with self._lock:
-            self._running.pop(step.id, None)
-        last = next((line for line in reversed(lines) if line.strip()), b"").decode(errors="replace").strip()
-        said = f"{'ended by signal' if code < 0 else 'exited with'} {abs(code)}{f': {last}' if last else ''}"
-        return Outcome(code == 0, "" if code == 0 else said, b"".join(lines))
+        planned = self._planned[step.id]
+
+        def line(written: str) -> None:
+            if text := planned.told(written):
+                emit(StepEvent(step.id, text, time.time()))
+
+        return self._programs.run(step, planned.command, line, {**os.environ, **planned.environment})
 
     def abort(self, step: Step, grace: float) -> None:
         """Ask the command and all that it has started to end, then kill them."""
-        with self._lock:
-            process = self._running.get(step.id)
-        if process is None or process.poll() is not None:
-            return
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            wait_for(lambda: process.poll() is not None, timeout=grace, every=0.1, what=f"step {step.id} to end")
-        except WaitTimeout:
-            os.killpg(process.pid, signal.SIGKILL)
+        self._programs.abort(step, grace)
 
     def inventory(self) -> Sequence[Instance]:
         """What the file says: each host of a step for a service."""

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 DOORS: dict[str, set[str]] = {
     "configuration": set(),
     "databases": {"ovsdb", "repair"},
-    "deployers": {"contract", "deployer"},
+    "deployers": {"contract", "deployer", "program"},
     "deployments": set(),
     "hosts": set(),
     "inventories": {"contract"},

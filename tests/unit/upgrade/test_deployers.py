@@ -110,7 +110,7 @@ def test_deployer_is_found_by_its_name_and_file(tmp_path: Path) -> None:
     assert configured("command", file).plan(Target())[0].title == "True"
     with pytest.raises(StackproofError, match="no deployer is called 'mule'") as caught:
         configured("mule", None)
-    assert "command, manual" in caught.value.hint
+    assert "command, devcloud, manual" in caught.value.hint
     for text in ("steps: [", "- a\n", "\x00"):
         file.write_text(text)
         with pytest.raises(StackproofError, match="the deployer's file"):

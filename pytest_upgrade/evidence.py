@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pytest_upgrade.persistent.errors import Inconclusive
@@ -32,9 +34,9 @@ class Releases:
         """Take all clues and write them down."""
         from pytest_upgrade.release import check
 
-        verdicts = check.verdicts(cloud)
+        verdicts, at = check.verdicts(cloud), time.time()
         for clue in (clue for verdict in verdicts for clue in verdict.clues):
-            row = Evidence(phase, clue.service, clue.host, clue.source, clue.said, sorted(clue.releases))
+            row = Evidence(phase, clue.service, clue.host, clue.source, clue.said, sorted(clue.releases), at)
             store.evidence.add(run, row)
         return cls(verdicts, expected)
 
@@ -49,6 +51,45 @@ class Releases:
             raise Inconclusive(said, hint="let an administrator reach the hosts: the processes are the evidence")
         (release,) = found.releases
         return release
+
+    def between(self, service: str, releases: frozenset[str]) -> frozenset[str]:
+        """The releases that its parts are at now, in the middle of an upgrade between some, if those are known.
+
+        Raises `WrongRelease` for a part that is at none of them or runs code that was replaced beneath it, and
+        `Inconclusive` if nothing tells of a part.
+        """
+        clues = [clue for verdict in self.verdicts if verdict.service == service for clue in verdict.clues]
+        wrong = [clue for clue in clues if not clue.releases or (releases and not clue.releases & releases)]
+        if wrong:
+            raise WrongRelease(f"{service} is between the releases: {wrong[0]}", hint="see what was upgraded there")
+        found = frozenset(release for clue in clues if len(clue.releases) == 1 for release in clue.releases)
+        if not found:
+            raise Inconclusive(f"nothing tells which releases {service} is at", hint="let an administrator look")
+        return found
+
+
+@dataclass(frozen=True)
+class Windows:
+    """``window("compute")`` is a look during the upgrade that found a service at several releases at once."""
+
+    rows: tuple[Evidence, ...]
+
+    @classmethod
+    def of(cls, store: Store, run: str) -> Windows:
+        """What was seen during the upgrade."""
+        return cls(tuple(store.evidence.of(run, phase="during")))
+
+    def __call__(self, service: str) -> frozenset[str]:
+        """The releases that were at work at once; raises `Inconclusive` if nobody saw more than one."""
+        own = sorted((row for row in self.rows if row.service == service), key=lambda row: row.at)
+        for _, look in groupby(own, key=lambda row: row.at):
+            found = frozenset(row.releases[0] for row in look if len(row.releases) == 1)
+            if len(found) > 1:
+                return found
+        raise Inconclusive(
+            f"no look during the upgrade has found {service} at two releases at once, so it was not seen to roll",
+            hint="upgrade it in a rolling manner, with a pause between the releases",
+        )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import pytest
 
 if TYPE_CHECKING:
     from pytest_upgrade.baseline import Baselines
-    from pytest_upgrade.evidence import Health, Releases
+    from pytest_upgrade.evidence import Health, Releases, Windows
     from pytest_upgrade.persistent import Persistent, Place
     from pytest_upgrade.session import Session
     from pytest_whitebox.cloud import Cloud
@@ -64,6 +64,14 @@ def release(upgrade: Session, cloud: Cloud) -> Releases:
     from pytest_upgrade.evidence import Releases
 
     return Releases.look(cloud, upgrade.store, upgrade.run.id, str(upgrade.phase), upgrade.expected)
+
+
+@pytest.fixture(scope="session")
+def window(upgrade: Session) -> Windows:
+    """The moment, during the upgrade, at which a service of a type was at two releases at once."""
+    from pytest_upgrade.evidence import Windows
+
+    return Windows.of(upgrade.store, upgrade.run.id)
 
 
 @pytest.fixture(scope="session")

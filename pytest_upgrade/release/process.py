@@ -18,11 +18,22 @@ if TYPE_CHECKING:
 #: Service type, package, and the services of it as whitebox knows them.
 SERVICES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("identity", "keystone", ("keystone",)),
-    ("compute", "nova", ("nova-api", "nova-conductor", "nova-scheduler", "nova-compute")),
-    ("network", "neutron", ("neutron-server", "neutron-api", "neutron-rpc-server", "neutron-ovn-metadata-agent")),
+    ("compute", "nova", ("nova-api", "nova-metadata", "nova-conductor", "nova-scheduler", "nova-compute")),
+    (
+        "network",
+        "neutron",
+        (
+            "neutron-server",
+            "neutron-api",
+            "neutron-rpc-server",
+            "neutron-periodic-workers",
+            "neutron-ovn-maintenance-worker",
+            "neutron-ovn-metadata-agent",
+        ),
+    ),
     ("block-storage", "cinder", ("cinder-api", "cinder-scheduler", "cinder-volume")),
     ("image", "glance", ("glance-api",)),
-    ("object-store", "swift", ("swift-proxy",)),
+    ("object-store", "swift", ("swift-proxy", "swift-account", "swift-container", "swift-object")),
     ("placement", "openstack-placement", ("placement-api",)),
 )
 #: Run by the interpreter that the process runs in: the version, and when it was installed.
@@ -43,7 +54,8 @@ def clues(hosts: Hosts) -> Iterator[Clue]:
                 try:
                     found = host.service(name)
                     if found.exists:
-                        yield from _of(host, found, service, package)
+                        for instance in found.instances:
+                            yield from _of(host, instance, service, package)
                 except StackproofError:
                     continue
 

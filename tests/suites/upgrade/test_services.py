@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_upgrade.evidence import Health, Releases
+from pytest_upgrade.evidence import Health, Releases, Windows
+from pytest_upgrade.session import Session
 
 pytestmark = pytest.mark.rolling
 
@@ -19,6 +20,20 @@ SERVICES = [
 @pytest.mark.parametrize("service", SERVICES)
 def test_service_is_at_its_release(release: Releases, service: str) -> None:
     assert release(service)
+
+
+@pytest.mark.phase("during")
+@pytest.mark.idempotent_id("a310d60a-b234-4268-9e24-b1927e86c9c8")
+@pytest.mark.parametrize("service", SERVICES)
+def test_service_is_at_either_release(release: Releases, upgrade: Session, service: str) -> None:
+    assert release.between(service, frozenset(filter(None, (upgrade.run.release_from, upgrade.run.release_to))))
+
+
+@pytest.mark.phase("post")
+@pytest.mark.idempotent_id("b6bedbea-e777-4983-b5ac-562abd10f0cb")
+@pytest.mark.parametrize("service", SERVICES)
+def test_both_releases_have_worked_at_once(window: Windows, service: str) -> None:
+    assert len(window(service)) > 1
 
 
 @pytest.mark.idempotent_id("c091c226-d1e2-46fa-9809-c38d0b2ee72f")

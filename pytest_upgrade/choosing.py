@@ -22,6 +22,16 @@ def named(store: Store, id: str) -> Run:
     return found[0]
 
 
+def still_open(store: Store, id: str) -> Run:
+    """The same; raises `StackproofError` if it is closed."""
+    run = named(store, id)
+    if run.closed is not None:
+        raise StackproofError(
+            f"run {run.id} is closed, and what it kept is removed", hint="begin another with --phase=pre"
+        )
+    return run
+
+
 def opened(store: Store, *, host: str = "", region: str = "") -> Run | None:
     """The only open run, of a cloud if its host is given; None if there is none.
 

@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument("--upgrade-from", dest="release_from", metavar="RELEASE", help="the release before: 2025.1")
         made.add_argument("--upgrade-to", dest="release_to", metavar="RELEASE", help="the release after, or master")
     run.add_argument("--os-cloud", metavar="NAME", help="entry of clouds.yaml")
+    run.add_argument(
+        "--upgrade-run", dest="run", metavar="RUN", help="go on with this one instead of beginning another"
+    )
     run.add_argument("--grace", type=float, default=30.0, metavar="SECONDS", help="for a step that is aborted")
     run.add_argument("pytest", nargs="*", metavar="ARGUMENT", help="for each pytest process, after --")
     verb("runs", records.runs, "list all runs")

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pytest_upgrade.phase import Phase
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 #: What pytest exits with: all passed, and no test at all.
 _PASSED, _NONE = 0, 5
+_WELL = (_PASSED, _NONE)
 #: Seconds for a pytest process to begin its phase.
 _START = 300
 _FAILED = 1
@@ -29,7 +30,10 @@ _FAILED = 1
 
 @dataclass
 class Running:
-    """One upgrade; ``more`` goes to each pytest process, ``grace`` is the time in seconds that an abort gets."""
+    """One upgrade; ``more`` goes to each pytest process, ``grace`` is the time in seconds that an abort gets.
+
+    With a ``run`` that was begun before, what of it was passed and done is not done again.
+    """
 
     store: Store
     deployer: Deployer
@@ -37,7 +41,7 @@ class Running:
     more: Sequence[str]
     environment: Mapping[str, str]
     grace: float = 30.0
-    run: Run | None = field(default=None, init=False)
+    run: Run | None = None
 
     def carry_out(self) -> int:
         """Do all of it and return 0 for pass, 1 for fail, 2 for inconclusive."""
@@ -45,7 +49,7 @@ class Running:
         steps = list(self.deployer.plan(target))
         for step in steps:
             self._say(f"planned: {step.id}: {step.title}")
-        if (code := self._before()) != _PASSED:
+        if not self._has_passed_pre() and (code := self._before()) != _PASSED:
             self._say(f"pre ended with {code}: nothing is upgraded; `pytest-upgrade sweep` removes what was made")
             return _FAILED
         during = self._begin_during()
@@ -56,6 +60,7 @@ class Running:
             beside = during.wait()
         if failed:
             self._say(f"the upgrade failed at {failed}: run {self._run.id} stays open, with all evidence")
+            self._say(f"go on with it by `--upgrade-run {self._run.id}`, once that is put right")
             return _FAILED
         after = self._pytest(Phase.POST)
         self._say(f"during ended with {beside}, post with {after}")
@@ -66,7 +71,14 @@ class Running:
         assert self.run is not None  # noqa: S101 -- pre has begun it
         return self.run
 
+    def _has_passed_pre(self) -> bool:
+        """True if the run was begun before, and all was well then."""
+        attempts = self.store.attempts.of(self.run.id, phase=str(Phase.PRE)) if self.run else []
+        return bool(attempts) and attempts[-1].outcome == "passed"
+
     def _before(self) -> int:
+        if self.run is not None:
+            return self._pytest(Phase.PRE)
         known = {run.id for run in self.store.runs()}
         code = self._pytest(Phase.PRE, "--upgrade-run=new")
         begun = [run for run in self.store.runs() if run.id not in known]
@@ -79,21 +91,31 @@ class Running:
 
     def _begin_during(self) -> subprocess.Popen[bytes]:
         """Start what runs beside the upgrade, and see it ready: nothing is upgraded unobserved."""
+        self._event(Event("", "begin", source=self.deployer.name))
+        before = self._looks()
         process = subprocess.Popen(self._words(Phase.DURING), env=dict(self.environment))
         wait_for(
-            lambda: process.poll() is not None or self.store.attempts.of(self._run.id, phase=str(Phase.DURING)),
+            lambda: process.poll() is not None or self._looks() > before,
             timeout=_START, every=0.5, what="the phase during to begin",
         )  # fmt: skip
         return process
 
+    def _looks(self) -> int:
+        return len(self.store.attempts.of(self._run.id, phase=str(Phase.DURING)))
+
     def _upgrade(self, steps: Sequence[Step]) -> str:
         """Do the steps in turn; returns the one that failed, after which none is begun."""
-        self._event(Event("", "begin", source=self.deployer.name))
+        done = {event.step for event in self.store.events.of(self._run.id, kind="end", ok=True)}
         for step in steps:
-            if not self._step(step):
-                return step.id
-            if step.pause and (code := self._pytest(Phase.DURING, "--upgrade-for=1s")) not in (_PASSED, _NONE):
+            if step.id in done:
+                self._say(f"step {step.id} was done before")
+                continue
+            ok = self._step(step)
+            # What failed is looked at as well: that is the evidence of what it has left.
+            if (step.pause or not ok) and (code := self._pytest(Phase.DURING, "--upgrade-for=1s")) not in _WELL:
                 self._say(f"the tests after {step.id} ended with {code}")
+            if not ok:
+                return step.id
         return ""
 
     def _step(self, step: Step) -> bool:
@@ -167,4 +189,4 @@ def _verdict(during: int, post: int) -> int:
     """
     if post == _NONE:
         return 2
-    return 0 if post == _PASSED and during in (_PASSED, _NONE) else _FAILED
+    return 0 if post == _PASSED and during in _WELL else _FAILED

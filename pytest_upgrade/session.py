@@ -196,12 +196,12 @@ def _ending(config: pytest.Config, phase: Phase) -> Ending | None:
 
 def _run(config: pytest.Config, phase: Phase, store: Store) -> tuple[Run, bool]:
     """The run that the phase belongs to, and whether it is a new one."""
-    from pytest_upgrade.choosing import named, opened
+    from pytest_upgrade.choosing import opened, still_open
 
     choice = _choice(config)
     id, _ = settings.RUN.read(config)
     if id and id != _NEW:
-        return _still_open(named(store, id)), False
+        return still_open(store, id), False
     host, region = choice.auth_host or "", choice.region or ""
     found = None if id == _NEW else opened(store, host=host, region=region)
     if found is not None:
@@ -212,14 +212,6 @@ def _run(config: pytest.Config, phase: Phase, store: Store) -> tuple[Run, bool]:
             hint="begin with --phase=pre before the upgrade, or name one of `pytest-upgrade runs` with --upgrade-run",
         )
     return _new(config, choice), True
-
-
-def _still_open(run: Run) -> Run:
-    if run.closed is not None:
-        raise StackproofError(
-            f"run {run.id} is closed, and what it kept is removed", hint="begin another with --phase=pre"
-        )
-    return run
 
 
 def _new(config: pytest.Config, choice: Choice) -> Run:

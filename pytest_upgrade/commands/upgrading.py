@@ -24,6 +24,7 @@ def plan(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Test before, have the deployer upgrade, test beside and after it, and return the verdict."""
+    from pytest_upgrade.choosing import still_open
     from pytest_upgrade.running import Running
 
     deployer = _deployer(options)
@@ -36,7 +37,9 @@ def run(options: argparse.Namespace) -> int:
         for name, value in (("UPGRADE_FROM", options.release_from), ("UPGRADE_TO", options.release_to)):
             if value:
                 environment[name] = value
-        return Running(context.store, deployer, _target(options), more, environment, grace=options.grace).carry_out()
+        begun = still_open(context.store, options.run) if options.run else None
+        target = _target(options)
+        return Running(context.store, deployer, target, more, environment, options.grace, begun).carry_out()
 
 
 def _deployer(options: argparse.Namespace) -> Deployer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,7 +33,7 @@ def upgrade(pytester: pytest.Pytester, clouds_yaml: Path, monkeypatch: pytest.Mo
     pytester.makepyfile(test_it=SUITE)
 
     def run(
-        *scripts: str, more: str = "", paused: int = 9, deployer: str = "command"
+        *scripts: str, more: str = "", paused: int = 9, deployer: str = "command", go_on: str = ""
     ) -> subprocess.CompletedProcess[str]:
         steps = [
             f"  - {{id: s{n}, service: nova, command: [sh, -c, '{text}']{more if n < paused else ''}}}"
@@ -40,7 +41,16 @@ def upgrade(pytester: pytest.Pytester, clouds_yaml: Path, monkeypatch: pytest.Mo
         ]
         Path("steps.yaml").write_text("\n".join(["steps:", *steps, ""]))
         words = [sys.executable, "-m", "pytest_upgrade.cli", "run", "--deployer", deployer, "--os-cloud", "lab"]
-        words += ["--deployer-file", "steps.yaml", "--grace", "2", "--", "-p", "no:cacheprovider"]
+        words += [
+            "--deployer-file",
+            "steps.yaml",
+            "--grace",
+            "2",
+            *(["--upgrade-run", go_on] if go_on else []),
+            "--",
+            "-p",
+            "no:cacheprovider",
+        ]
         return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
 
     return run
@@ -76,7 +86,31 @@ def test_failed_step_ends_the_upgrade_and_is_the_verdict(pytester: pytest.Pytest
     assert done.returncode == 1
     assert "step s0 FAILED: exited with 3: no space left" in done.stdout
     assert ("begin", "s1", None) not in events(pytester)
-    assert [phase for phase, _ in phases(pytester)] == ["pre", "during"]
+    # The second `during` is the look at what the failed step has left.
+    assert [phase for phase, _ in phases(pytester)] == ["pre", "during", "during"]
+
+
+def test_run_goes_on_after_what_was_passed_and_done(pytester: pytest.Pytester, upgrade: Upgrade) -> None:
+    first = upgrade("echo once >>first", "test -e mended", "touch upgraded")
+    assert first.returncode == 1
+    (run,) = re.findall(r"go on with it by `--upgrade-run (\w+)`", first.stdout)
+    Path("mended").touch()
+    again = upgrade("echo once >>first", "test -e mended", "touch upgraded", go_on=run)
+    assert (again.returncode, again.stderr) == (0, "")
+    assert Path("first").read_text() == "once\n"
+    assert "step s0 was done before" in again.stdout
+    assert [phase for phase, _ in phases(pytester)] == ["pre", "during", "during", "during", "post"]
+    assert phases(pytester)[-1] == ("post", "passed")
+
+
+def test_run_whose_tests_did_not_pass_before_takes_them_again(pytester: pytest.Pytester, upgrade: Upgrade) -> None:
+    Path("broken").touch()
+    assert upgrade("touch upgraded").returncode == 1
+    with Store.open(Places(pytester.path / ".stackproof/upgrades").url) as store:
+        (run,) = store.runs()
+    Path("broken").unlink()
+    assert upgrade("touch upgraded", go_on=run.id).returncode == 0
+    assert [phase for phase, _ in phases(pytester)] == ["pre", "pre", "during", "post"]
 
 
 def test_step_that_hangs_is_aborted(pytester: pytest.Pytester, upgrade: Upgrade) -> None:

@@ -63,6 +63,8 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("pytest", nargs="*", metavar="ARGUMENT", help="for each pytest process, after --")
     verb("runs", records.runs, "list all runs")
     about_a_run(verb("show", records.show, "tell all that is known of a run"))
+    report = about_a_run(verb("report", records.report, "write a page about a run, for people"))
+    report.add_argument("-o", "--output", type=Path, metavar="FILE", help="(default: report.html in the run's folder)")
     sweep = about_a_run(verb("sweep", resources.sweep, "remove what a run has made in the cloud, and close it"))
     sweep.add_argument("--list", action="store_true", help="say what would be removed, and remove nothing")
     kinds = verb("check", resources.check, "look at the cloud now").add_subparsers(

@@ -25,7 +25,9 @@ _PASSED, _NONE = 0, 5
 _WELL = (_PASSED, _NONE)
 #: Seconds for a pytest process to begin its phase.
 _START = 300
-_FAILED = 1
+_FAILED, _INCONCLUSIVE = 1, 2
+#: What pytest exits with where the tests have the word.
+_JUDGED = {_PASSED, _FAILED, _NONE}
 
 
 @dataclass
@@ -64,7 +66,13 @@ class Running:
             return _FAILED
         after = self._pytest(Phase.POST)
         self._say(f"during ended with {beside}, post with {after}")
-        return _verdict(beside, after)
+        code = _verdict(beside, after)
+        return _INCONCLUSIVE if code == _FAILED and {beside, after} <= _JUDGED and self._is_unsure() else code
+
+    def _is_unsure(self) -> bool:
+        """True if what is no pass is no failure either: it could not be judged."""
+        last = {(one.test, one.phase): one.outcome for one in self.store.outcomes.of(self._run.id)}
+        return "inconclusive" in last.values() and not {"failed", "error"} & set(last.values())
 
     @property
     def _run(self) -> Run:
@@ -188,5 +196,5 @@ def _verdict(during: int, post: int) -> int:
     (0, 0, 1, 1, 2)
     """
     if post == _NONE:
-        return 2
+        return _INCONCLUSIVE
     return 0 if post == _PASSED and during in _WELL else _FAILED

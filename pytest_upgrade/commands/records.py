@@ -42,6 +42,16 @@ def show(options: argparse.Namespace) -> int:
         return _code(context.store, run)
 
 
+def report(options: argparse.Namespace) -> int:
+    """Write the page of a run, and say where it is."""
+    from pytest_upgrade.report.page import NAME, write
+
+    with opened(options) as context:
+        run = context.run(options)
+        print(write(context.store, run, options.output or context.places.directory(run.name).folder() / NAME))
+    return 0
+
+
 def export(options: argparse.Namespace) -> int:
     """Write a run into a file, or to standard output."""
     from pytest_upgrade.archive import packed

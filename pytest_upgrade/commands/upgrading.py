@@ -24,7 +24,8 @@ def plan(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Test before, have the deployer upgrade, test beside and after it, and return the verdict."""
-    from pytest_upgrade.choosing import still_open
+    from pytest_upgrade.choosing import named, still_open
+    from pytest_upgrade.report.page import NAME, write
     from pytest_upgrade.running import Running
 
     deployer = _deployer(options)
@@ -39,7 +40,13 @@ def run(options: argparse.Namespace) -> int:
                 environment[name] = value
         begun = still_open(context.store, options.run) if options.run else None
         target = _target(options)
-        return Running(context.store, deployer, target, more, environment, options.grace, begun).carry_out()
+        running = Running(context.store, deployer, target, more, environment, options.grace, begun)
+        try:
+            return running.carry_out()
+        finally:
+            if running.run is not None:
+                folder = context.places.directory(running.run.name).folder()
+                print(f"report: {write(context.store, named(context.store, running.run.id), folder / NAME)}")
 
 
 def _deployer(options: argparse.Namespace) -> Deployer:

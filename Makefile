@@ -2,19 +2,20 @@
 # Every target installs what it needs; `make help` lists them.
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help venv demo test lint unit plugin wire tcup suites cloud acceptance bench docs format lock releases changelog clean
+.PHONY: help venv demo demo-upgrade test lint unit plugin wire tcup suites cloud acceptance bench docs format lock releases changelog clean
 
 BIN := .venv/bin
 OURS := pytest_whitebox pytest_cleanup pytest_upgrade devcloud tcup
 STEP := @.ci/step
 # Where a second cloud is for as long as it is looked at.
 TLS := /var/lib/devcloud-tls
+UPGRADES := /var/lib/devcloud-upgrades
 AGAIN := $(MAKE) --no-print-directory
 # Points what follows in the same recipe at the cloud.
 CLIENT := variables=$$($(BIN)/devcloud env) || exit 1; eval "$$variables";
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 venv: ## the virtual environment .venv, and Debian packages that are missing
 	@.ci/bootstrap
@@ -29,6 +30,15 @@ demo: venv ## a real OpenStack on this machine, a suite that looks behind its AP
 	echo "the cloud stays up; use it:  eval \"\$$($(CURDIR)/$(BIN)/devcloud env)\""; \
 	echo "                    stop it: $(CURDIR)/$(BIN)/devcloud down"; \
 	exit $$status
+
+# The releases between which `make demo-upgrade` goes.
+FROM := 2025.1
+TO := 2025.2
+
+demo-upgrade: venv ## the cloud of `make demo` upgraded, service by service, with tests before, between and after; a report
+	@$(BIN)/devcloud up --install --workers 2
+	@$(CLIENT) $(BIN)/pytest-upgrade run --deployer devcloud --os-cloud devcloud --upgrade-from $(FROM) --upgrade-to $(TO) \
+	    -- -m rolling tests/suites
 
 test: venv ## everything that must hold: lint, unit, plugin, wire and container tests, docs, and a cloud brought up, tested and taken down
 	$(STEP) 300 lint $(AGAIN) lint
@@ -70,7 +80,7 @@ cloud: venv ## the tests of stackproof itself and of devcloud, but the slow ones
 	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -m "not slow" tests/cloud
 
 # With UBUNTU=URL, a mirror of Ubuntu, also a bare Ubuntu.
-acceptance: venv ## hours: bare systems, all suites, cycles, moves, daemons killed, faults, releases; writes docs/acceptance
+acceptance: venv ## hours: bare systems, all suites, cycles, moves, daemons killed, faults, releases, upgrades; writes docs/acceptance
 	@.ci/bootstrap debootstrap
 	@$(BIN)/python -m tests.acceptance.bare_root
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
@@ -87,6 +97,8 @@ acceptance: venv ## hours: bare systems, all suites, cycles, moves, daemons kill
 	@DEVCLOUD_STATE=$(TLS) $(BIN)/python -m tests.acceptance.tls
 	@DEVCLOUD_STATE=$(TLS) $(BIN)/devcloud destroy
 	@$(BIN)/python -m tests.acceptance.releases
+	@DEVCLOUD_STATE=$(UPGRADES) $(BIN)/python -m tests.acceptance.upgrades
+	@DEVCLOUD_STATE=$(UPGRADES) $(BIN)/devcloud destroy
 
 bench: venv ## take the figures of docs/figures anew; needs an idle machine and no cloud that is up
 	@$(BIN)/python -m tests.benchmarks

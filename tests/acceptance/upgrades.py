@@ -113,14 +113,14 @@ class _Acceptance:
             self._devcloud("up", timeout=1800)
 
     def _killed(self) -> None:
-        with self._record.step("killed between its steps, and gone on with: rolling to 2025.2") as step:
+        with self._record.step("killed in the window of Glance, and gone on with: rolling to 2025.2") as step:
             process = subprocess.Popen(
                 [*self._words("devcloud", "manner: rolling\n", "2025.2"), "--", *_QUICK], env=self._environment,
                 stdout=(self._folder / "killed").open("wb"), stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
             wait_for(
-                lambda: "step glance/api-a: " in (self._folder / "killed").read_text(), timeout=_HOURS, every=1,
-                what="the upgrade to come to Glance",
+                lambda: "step glance/api-a is done" in (self._folder / "killed").read_text(), timeout=_HOURS, every=1,
+                what="the upgrade to come to the window of Glance",
             )  # fmt: skip
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

@@ -23,6 +23,7 @@ SEEING = {
     "inner function": "def test_it(database):\n    def left():\n        return database(1).row(2)\n    assert left()",
     "orphans": "from pytest_whitebox.core.orphans.compute import domains\n\ndef test_it(a):\n    assert domains(a)",
     "upgrade": "def test_it(persistent):\n    image = persistent.image('a')\n    assert image.changes == ()",
+    "evidence of the middle": "def test_it(release, window):\n    assert release.between('x', 1) & window('x')",
     "evidence": "def test_it(release):\n    assert release('compute')",
     "waiting": "def test_it(create):\n    server = create.server()\n    wait_for(lambda: server.domain.rng)",
 }

@@ -20,7 +20,7 @@ _NO_LOOK = frozenset({"name", "address", "services", "roles", "computes", "contr
 #: What stands behind the API: hosts, and the databases of OVN.
 _HOSTS = frozenset({"Host", "Hosts", "Service", "Ovn"})
 #: What outlives an upgrade, and evidence around one, which is taken on the hosts: no REST proves that alone.
-_OF_UPGRADE = frozenset({"persistent", "release", "health"})
+_OF_UPGRADE = frozenset({"persistent", "release", "health", "window"})
 _ROOM = "pytest_whitebox.core.orphans"
 #: Fails unless its condition comes true.
 _WAITS = "wait_for"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_upgrade.store.values import Run
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.rundirectory import RunDirectory
 
 if TYPE_CHECKING:
     from pytest_upgrade.store import Store
+    from pytest_whitebox.core.clouds import Choice
 
 _LIST = "`pytest-upgrade runs` lists them"
 
@@ -56,3 +59,9 @@ def the_run(store: Store, id: str = "") -> Run:
             f"no run is open in {store.place}", hint="begin one with `pytest --phase=pre`, or name one that is closed"
         )
     return found
+
+
+def begun(choice: Choice, folder: Path) -> Run:
+    """A new run of a cloud, not yet in any store."""
+    directory = RunDirectory.new(folder)
+    return Run(directory.id, directory.name, choice.name, choice.auth_host or "", choice.region or "")

@@ -9,9 +9,8 @@ from typing import ClassVar
 
 import pytest
 
+from pytest_upgrade.observers.probe import Probe
 from pytest_upgrade.phase import Phase
-
-_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,27 +25,6 @@ class Rolling:
         if mark.args or mark.kwargs:
             raise _misused("rolling", "it takes no arguments")
         return cls()
-
-
-@dataclass(frozen=True, slots=True)
-class Probe:
-    """A request that is sent again and again: ``GET compute /servers``.
-
-    >>> Probe.from_text("GET compute /servers").service
-    'compute'
-    """
-
-    method: str
-    service: str
-    path: str
-
-    @classmethod
-    def from_text(cls, text: str) -> Probe:
-        """Parse a method, a service type and a path; raises `ValueError` for anything else."""
-        words = text.split() if isinstance(text, str) else []
-        if len(words) != 3 or words[0] not in _METHODS or not words[2].startswith("/"):
-            raise ValueError(f"{text!r} is no probe: write METHOD SERVICE /PATH, as in 'GET compute /servers'")
-        return cls(*words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +129,13 @@ def tags_of(item: pytest.Item) -> tuple[str, ...]:
 def waits(item: pytest.Item) -> bool:
     """True for a test that, during an upgrade, judges what was seen until its end."""
     return any(item.get_closest_marker(tag) for tag in ("zero_downtime", "zero_impact"))
+
+
+def probes_of(item: pytest.Item) -> tuple[Probe, ...]:
+    """The probes of its zero_downtime and zero_impact markers, each once."""
+    found = [ZeroDowntime.from_mark(mark).probes for mark in item.iter_markers("zero_downtime")]
+    found += [ZeroImpact.from_mark(mark).probes for mark in item.iter_markers("zero_impact")]
+    return tuple(dict.fromkeys(probe for probes in found for probe in probes))
 
 
 def _probes(name: str, mark: pytest.Mark) -> tuple[Probe, ...]:

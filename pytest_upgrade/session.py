@@ -105,6 +105,7 @@ def phase_of(config: pytest.Config) -> Phase | None:
     try:
         word, _ = settings.PHASE.read(config)
         phase = Phase(word) if word else None
+        settings.LIMITS.read(config)
         for setting in (settings.UNTIL, settings.FOR):
             _, source = setting.read(config)
             if source.startswith("--") and phase is not Phase.DURING:
@@ -196,7 +197,7 @@ def _ending(config: pytest.Config, phase: Phase) -> Ending | None:
 
 def _run(config: pytest.Config, phase: Phase, store: Store) -> tuple[Run, bool]:
     """The run that the phase belongs to, and whether it is a new one."""
-    from pytest_upgrade.choosing import opened, still_open
+    from pytest_upgrade.choosing import begun, opened, still_open
 
     choice = _choice(config)
     id, _ = settings.RUN.read(config)
@@ -211,15 +212,9 @@ def _run(config: pytest.Config, phase: Phase, store: Store) -> tuple[Run, bool]:
             f"--phase={phase} without a run: none is open of the cloud {choice.name} at {host}",
             hint="begin with --phase=pre before the upgrade, or name one of `pytest-upgrade runs` with --upgrade-run",
         )
-    return _new(config, choice), True
+    return begun(choice, _places(config).folder), True
 
 
-def _new(config: pytest.Config, choice: Choice) -> Run:
-    from pytest_upgrade.store.values import Run
-    from pytest_whitebox.core.rundirectory import RunDirectory
-
-    directory = RunDirectory.new(_places(config).folder)
-    return Run(directory.id, directory.name, choice.name, choice.auth_host or "", choice.region or "")
 
 
 def _with_releases(config: pytest.Config, run: Run) -> Run:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from pytest_upgrade.places import Places, below, without_password
 from pytest_upgrade.settings import RUNS, STORE
+from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
     from pytest_upgrade.secrets import Secrets
     from pytest_upgrade.store import Store
     from pytest_upgrade.store.values import Run
+    from pytest_whitebox.core.clouds import Choice
 
 
 @dataclass(frozen=True)
@@ -54,3 +56,15 @@ def opened(options: argparse.Namespace) -> Iterator[Context]:
     places = places_of(options)
     with Store.open(places.url) as store:
         yield Context(store, places)
+
+
+def chosen(options: argparse.Namespace) -> Choice:
+    """The cloud of --os-cloud, $OS_CLOUD or the OS_* variables; raises `StackproofError` if there is none."""
+    from pytest_whitebox.core.clouds import choose
+
+    name = options.os_cloud or os.environ.get("OS_CLOUD")
+    choice = choose(name, "--os-cloud" if options.os_cloud else "$OS_CLOUD", os.environ, Path.cwd())
+    if choice is None:
+        hint = "pass --os-cloud NAME, or set OS_CLOUD or OS_AUTH_URL and its like"
+        raise StackproofError("no cloud to look at", hint=hint)
+    return choice

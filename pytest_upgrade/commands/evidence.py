@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_whitebox.core.errors import StackproofError
+from pytest_upgrade.commands.context import chosen
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
@@ -60,12 +58,7 @@ def code(judged: Iterable[bool | None]) -> int:
 def connected(options: argparse.Namespace) -> Iterator[Cloud]:
     """The cloud of --os-cloud, $OS_CLOUD or the OS_* variables."""
     from pytest_whitebox.cloud import Cloud
-    from pytest_whitebox.core.clouds import choose
 
-    name = options.os_cloud or os.environ.get("OS_CLOUD")
-    choice = choose(name, "--os-cloud" if options.os_cloud else "$OS_CLOUD", os.environ, Path.cwd())
-    if choice is None:
-        hint = "pass --os-cloud NAME, or set OS_CLOUD or OS_AUTH_URL and its like"
-        raise StackproofError("no cloud to look at", hint=hint)
+    choice = chosen(options)
     with Cloud.connect(choice, choice.ssh_config) as cloud:
         yield cloud

@@ -22,7 +22,7 @@ _PASS, _FAIL, _INCONCLUSIVE, _OUR_ERROR = 0, 1, 2, 3
 def check(options: argparse.Namespace) -> int:
     """Look at all that the run keeps; 1 if something is not as before, 2 if something cannot be judged."""
     code = _PASS
-    with opened(options) as context, _place(context, options) as place:
+    with opened(options) as context, place_of(context, options) as place:
         for kept in place.store.resources.of(place.run.id, gone=None):
             ok, said = _judged(place, kept.kind, kept.name)
             print(f"{kept}: {said}")
@@ -42,7 +42,7 @@ def sweep(options: argparse.Namespace) -> int:
             for kept in closing.in_order(context.store.resources.of(run.id, gone=None)):
                 print(f"{kept}  {kept.state.get('id', 'half made')}")
             return _PASS
-        with _place(context, options) as place:
+        with place_of(context, options) as place:
             try:
                 closing.sweep(place, print)
             except ExceptionGroup as group:
@@ -54,7 +54,7 @@ def sweep(options: argparse.Namespace) -> int:
 
 
 @contextmanager
-def _place(context: Context, options: argparse.Namespace) -> Iterator[Place]:
+def place_of(context: Context, options: argparse.Namespace) -> Iterator[Place]:
     """The run's place in its cloud, connected as its entry of clouds.yaml says."""
     from pytest_upgrade.persistent.place import Place
     from pytest_whitebox.cloud import Cloud

@@ -1,0 +1,131 @@
+"""What a cloud has to observe, by its catalog; and the credentials with which an observer logs in by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_upgrade.endpoints import root_of
+from pytest_upgrade.observers import catalog, clock
+from pytest_upgrade.observers.asking import Asking
+from pytest_upgrade.observers.assignment import Assignment
+from pytest_upgrade.observers.lane import Lane
+from pytest_upgrade.observers.login import Credentials, Token
+from pytest_upgrade.observers.result import Result
+from pytest_upgrade.observers.sample import Sample
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.installed import installed
+
+#: Sources of lanes: functions of a service's type and the URL of its endpoint.
+GROUP = "stackproof.lanes"
+#: The longest life of an observer if nobody says another, in seconds.
+A_DAY = 86400.0
+_ALIASES = {"volumev3": "block-storage", "volume": "", "volumev2": "", "block-store": "block-storage"}
+#: Answers of a lane that is not for this cloud or this user; a service that is away for now is observed all the same.
+_NOT_OURS = (Result.STATUS, Result.BODY, Result.UNAUTHORIZED, Result.PROTOCOL, Result.TLS)
+
+
+@dataclass(frozen=True)
+class Discovered:
+    """The lanes of a cloud, and why others were left out."""
+
+    assignment: Assignment
+    left_out: tuple[str, ...]
+
+
+def discover(
+    connection: Any, folder: Path, *, longest: float, control: str = "", services: Sequence[str] = ()
+) -> Discovered:
+    """What an observer of a cloud is to do, as the user of this connection of openstacksdk sees it."""
+    access = connection.session.auth.get_access(connection.session)
+    url = str(connection.config.get_auth_args()["auth_url"])
+    tokens = f"{root_of(url)}v3/auth/tokens"
+    lanes = [*_lanes(connection, access, url, tokens)]
+    lanes = [lane for lane in lanes if not services or lane.service in services]
+    lanes += [catalog.control(control)] if control else []
+    verify, cacert = connection.config.config.get("verify", True), connection.config.config.get("cacert") or ""
+    made = Assignment(folder, tuple(lanes), Credentials(tokens, _body(connection)), longest, str(cacert), bool(verify))
+    token = Token(None, made.tls, access.auth_token, time.time() + 3600)
+    answers = asyncio.run(_tried(made, token))
+    left_out = {
+        one.lane: f"{made.lanes[one.lane].name}: {one.text}" for one in answers if one.result in _NOT_OURS
+    }  # fmt: skip
+    kept = tuple(lane for number, lane in enumerate(made.lanes) if number not in left_out)
+    if not kept:
+        hint = "name a service of `openstack catalog list`"
+        raise StackproofError(f"there is nothing to observe: {'; '.join(left_out.values()) or 'no lanes'}", hint=hint)
+    return Discovered(
+        Assignment(folder, kept, made.credentials, longest, made.cafile, made.verify), tuple(left_out.values())
+    )
+
+
+def _lanes(connection: Any, access: Any, auth_url: str, tokens: str) -> Iterator[Lane]:
+    interface = connection.config.config.get("interface") or "public"
+    found = access.service_catalog.get_endpoints(interface=interface, region_name=connection.config.get_region_name())
+    sources = installed(GROUP, "source of lanes")
+    for type, endpoints in sorted(found.items()):
+        service = _ALIASES.get(type, type)
+        url = auth_url if service == "identity" else str(endpoints[0]["url"]) if endpoints else ""
+        if service and url:
+            for source in sources:
+                yield from source(service, url)
+    yield catalog.login(tokens)
+
+
+async def _tried(assignment: Assignment, token: Token) -> list[Sample]:
+    """Each lane once, but the login, which the discovery itself has done."""
+    askings = [
+        Asking(lane, number, token, assignment.tls)
+        for number, lane in enumerate(assignment.lanes)
+        if lane.role == "probe"
+    ]
+    return await asyncio.gather(*(asking.ask(0, clock.now()) for asking in askings))
+
+
+def _body(connection: Any) -> dict[str, Any]:
+    """What logs this user in, as Keystone takes it."""
+    given = connection.config.get_auth_args()
+    if given.get("application_credential_secret"):
+        credential = {"secret": given["application_credential_secret"]}
+        if given.get("application_credential_id"):
+            credential["id"] = given["application_credential_id"]
+        else:
+            credential |= {"name": given["application_credential_name"], "user": _user(given)}
+        return {"auth": {"identity": {"methods": ["application_credential"], "application_credential": credential}}}
+    if not given.get("password"):
+        hint = "use an entry of clouds.yaml with a password or an application credential"
+        raise StackproofError("an observer must be able to log in again, and a token alone cannot", hint=hint)
+    user = _user(given) | {"password": given["password"]}
+    return {
+        "auth": {
+            "identity": {"methods": ["password"], "password": {"user": user}},
+            "scope": {"project": _project(given)},
+        }
+    }
+
+
+def _user(given: dict[str, Any]) -> dict[str, Any]:
+    if given.get("user_id"):
+        return {"id": given["user_id"]}
+    return {"name": given["username"], "domain": _domain(given, "user")}
+
+
+def _project(given: dict[str, Any]) -> dict[str, Any]:
+    if given.get("project_id"):
+        return {"id": given["project_id"]}
+    return {"name": given["project_name"], "domain": _domain(given, "project")}
+
+
+def _domain(given: dict[str, Any], of: str) -> dict[str, str]:
+    for kind in ("id", "name"):
+        if (
+            found := given.get(f"{of}_domain_{kind}")
+            or given.get(f"default_domain_{kind}")
+            or given.get(f"domain_{kind}")
+        ):
+            return {kind: str(found)}
+    return {"id": "default"}

@@ -1,0 +1,87 @@
+"""The observer's life: all lanes on their schedules, until somebody ends it or its time is over."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import signal
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from pytest_upgrade.observers import clock
+from pytest_upgrade.observers.asking import Asking
+from pytest_upgrade.observers.assignment import Assignment
+from pytest_upgrade.observers.connection import RequestFailed
+from pytest_upgrade.observers.lane import Lane
+from pytest_upgrade.observers.login import Token
+from pytest_upgrade.observers.notebook import Notebook
+from pytest_upgrade.observers.prober import Prober
+
+#: The name of the file of samples in the folder of a run.
+SAMPLES = "samples.sqlite"
+#: Seconds from the beginning to the first due instant.
+_START = 0.2
+#: Threads that wait for names to be resolved, which may all hang.
+_RESOLVERS = 16
+#: A real-time process that never rests would take the machine with it.
+_LONGEST_BURST = 2_000_000
+
+
+async def observe(assignment: Assignment, ready: Callable[[], None]) -> None:
+    """Keep all lanes to their schedules; ends at SIGTERM or after the longest life."""
+    loop, ending = asyncio.get_running_loop(), asyncio.Event()
+    loop.set_default_executor(ThreadPoolExecutor(_RESOLVERS))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ending.set)
+    loop.call_later(assignment.longest, ending.set)
+    tls = assignment.tls
+    token = Token(assignment.credentials, tls)
+    try:
+        await token.renew()
+    except (RequestFailed, TimeoutError):
+        token.renew_soon()
+    notebook = Notebook(assignment.folder / SAMPLES, preferred())
+    keeping = asyncio.create_task(token.keep())
+    begins = beginnings(assignment.lanes, clock.now() + int(_START * clock.SECOND))
+    probers = [
+        Prober(Asking(lane, notebook.lane(lane, begin), token, tls), begin, notebook.record)
+        for lane, begin in zip(assignment.lanes, begins, strict=True)
+    ]
+    gc.freeze()
+    ready()
+    await asyncio.gather(*(prober.run(ending) for prober in probers))
+    keeping.cancel()
+    notebook.close()
+
+
+def beginnings(lanes: Sequence[Lane], begin: int) -> list[int]:
+    """The first instants: lanes of one period are spread over it, so that never all ask at once.
+
+    >>> lanes = [Lane("image", "GET", "/", "http://a/", "new", period=0.2) for _ in range(4)]
+    >>> [begin // 1_000_000 for begin in beginnings(lanes, 0)]
+    [0, 50, 100, 150]
+    """
+    found, seen = [], dict.fromkeys((lane.period for lane in lanes), 0)
+    for lane in lanes:
+        same = sum(other.period == lane.period for other in lanes)
+        found.append(begin + int(seen[lane.period] * lane.period / same * clock.SECOND))
+        seen[lane.period] += 1
+    return found
+
+
+def preferred() -> str:
+    """Ask the system to run this process before others; returns what it has granted, in words."""
+    import resource
+
+    try:
+        resource.setrlimit(resource.RLIMIT_RTTIME, (_LONGEST_BURST, _LONGEST_BURST))
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+        return "real-time"
+    except (OSError, ValueError):
+        pass
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, -10)
+        return "raised"
+    except OSError:
+        return "not raised: the system refuses it to this user"

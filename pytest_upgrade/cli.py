@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from pytest_upgrade.commands import evidence, records, resources, upgrading
+from pytest_upgrade.commands import evidence, judging, observing, records, resources, selftest, upgrading
 from pytest_whitebox.core.commandline import Parser, carry_out
 
 _EPILOG = """\
@@ -17,6 +17,8 @@ exit codes: 0 pass, 1 fail, 2 inconclusive, 3 our error, 4 misused, 130 interrup
   pytest -m rolling --phase=pre     before; then upgrade, then --phase=post
   pytest-upgrade show               what is known of the open run
 """
+#: Adds a verb with this name, command and help.
+Verb = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -43,6 +45,17 @@ def parser() -> argparse.ArgumentParser:
         made.set_defaults(command=command)
         return made
 
+    def group(name: str, help: str) -> Verb:
+        made = verbs.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".")
+        kinds = made.add_subparsers(title="what", metavar="WHAT", required=True, parser_class=Parser)
+
+        def kind(name: str, command: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
+            made = kinds.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", parents=[shared])
+            made.set_defaults(command=command)
+            return made
+
+        return kind
+
     def about_a_run(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
         made.add_argument("run", nargs="?", metavar="RUN", help="its id (default: the only open run)")
         return made
@@ -67,15 +80,17 @@ def parser() -> argparse.ArgumentParser:
     report.add_argument("-o", "--output", type=Path, metavar="FILE", help="(default: report.html in the run's folder)")
     sweep = about_a_run(verb("sweep", resources.sweep, "remove what a run has made in the cloud, and close it"))
     sweep.add_argument("--list", action="store_true", help="say what would be removed, and remove nothing")
-    kinds = verb("check", resources.check, "look at the cloud now").add_subparsers(
-        title="what", metavar="WHAT", required=True, parser_class=Parser
-    )
-
-    def check(name: str, command: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
-        made = kinds.add_parser(name, help=help, description=help[0].upper() + help[1:] + ".", parents=[shared])
-        made.set_defaults(command=command)
-        return made
-
+    _observing(about_a_run, group("observe", "ask a cloud all the time, in a process of its own"))
+    judge = about_a_run(verb("judge", judging.judge, "give the verdicts of a run, from what was observed"))
+    judge.add_argument("--service", action="append", metavar="TYPE", help="this one only: compute; may be repeated")
+    judge.add_argument("--tag", choices=("rolling", "zero_downtime", "zero_impact"), help="this one only")
+    judge.add_argument("--set", action="append", metavar="NAME=NUMBER", help="another threshold: baseline=900")
+    judge.add_argument("--json", metavar="FILE", help="write all findings, - for standard output")
+    judge.add_argument("--markdown", metavar="FILE", help="write a table for a review or an issue")
+    judge.add_argument("--junit", metavar="FILE", help="write a test case for each verdict")
+    judge.add_argument("--html", metavar="FILE", help="write a page with the verdicts and the timeline")
+    verb("selftest", selftest.selftest, "inject known faults into a server of our own and see that each is measured")
+    check = group("check", "look at the cloud now")
     kept = about_a_run(check("resources", resources.check, "what the run keeps: is it there, intact, usable"))
     release = check("release", evidence.release, "which release each service is, and who says so")
     release.add_argument("--expect", metavar="RELEASE", help="that it should be: 2025.1, master")
@@ -97,6 +112,30 @@ def parser() -> argparse.ArgumentParser:
     mark.add_argument("--text", metavar="WORDS", help="what is worth knowing about it")
     mark.add_argument("--upgrade-run", dest="run", metavar="RUN", help="its id (default: the only open run)")
     return top
+
+
+def _observing(about_a_run: Callable[[argparse.ArgumentParser], argparse.ArgumentParser], kind: Verb) -> None:
+    start = about_a_run(kind("start", observing.start, "begin; a run is begun as well if none is open"))
+    start.add_argument("--os-cloud", metavar="NAME", help="entry of clouds.yaml (default: the run's, or $OS_CLOUD)")
+    start.add_argument("--service", action="append", metavar="TYPE", help="this one only: compute; may be repeated")
+    start.add_argument(
+        "--control", metavar="HOST:PORT", help="what answers even if the cloud does not, on the way to it"
+    )
+    start.add_argument("--longest", type=_seconds, default=86400.0, metavar="TIME", help="ends by itself (default 24h)")
+    start.add_argument("--foreground", action="store_true", help="until Ctrl-C")
+    about_a_run(
+        kind("status", observing.status, "whether it lives, and what each lane sees; exits with 1 if it does not")
+    )
+    about_a_run(kind("stop", observing.stop, "end it"))
+
+
+def _seconds(text: str) -> float:
+    from pytest_upgrade.ending import seconds
+
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,99 @@
+"""Verbs about the observer: observe start, status, stop."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING
+
+from pytest_upgrade.commands.context import Context, chosen, opened
+
+if TYPE_CHECKING:
+    from pytest_upgrade.store.values import Run
+
+_ALIVE, _NOT_ALIVE = 0, 1
+
+
+def start(options: argparse.Namespace) -> int:
+    """Begin to observe the cloud of a run, as the user of the run; a run is begun if none is open."""
+    from pytest_upgrade.commands.resources import place_of
+    from pytest_upgrade.observers import discovery, outside
+
+    with opened(options) as context:
+        options.run = _run(context, options).id
+        with place_of(context, options) as place:
+            folder = place.directory.folder()
+            discovered = discovery.discover(
+                place.connection, folder, longest=options.longest, control=options.control or "",
+                services=options.service or (),
+            )  # fmt: skip
+        for reason in discovered.left_out:
+            print(f"left out: {reason}")
+        lanes = discovered.assignment.lanes
+        if not any(lane.role == "control" for lane in lanes):
+            print("no control lane: what goes wrong with our own network counts against the cloud; see --control")
+        if options.foreground:
+            return outside.foreground(discovered.assignment)
+        pid = outside.start(discovered.assignment)
+        rate = sum(1 / lane.period for lane in lanes)
+        print(f"run {options.run}: process {pid} observes {len(lanes)} lanes, {rate:.0f} requests a second")
+    return 0
+
+
+def status(options: argparse.Namespace) -> int:
+    """Say whether the observer of a run lives, and what it sees; 1 if it does not."""
+    from pytest_upgrade.observers import outside
+    from pytest_upgrade.verdicts.outages import outages
+    from pytest_upgrade.verdicts.samples import Samples
+
+    with opened(options) as context:
+        run = context.run(options)
+        folder = context.places.directory(run.name).path
+        pid = outside.alive(folder)
+        samples = Samples(folder)
+    for life in samples.lives():
+        if pid == life.pid:
+            state = f"observes since {_ago(life.begin)}"
+        else:
+            state = "has ended" if life.ended else f"DIED, {_ago(life.end)} ago"
+        print(f"process {life.pid} on {life.machine} {state}; priority {life.priority}")
+    for series in samples.series():
+        if not len(series):
+            continue
+        found = outages(series)
+        now = f"FAILS since {_ago(found[-1].begin)}: {found[-1].words[0]}" if found and found[-1].end is None else "ok"
+        print(f"{series.lane.name}: {now}; {len(series)} samples, {sum(one.slots for one in found)} failed")
+    return _ALIVE if pid else _NOT_ALIVE
+
+
+def stop(options: argparse.Namespace) -> int:
+    """End the observer of a run."""
+    from pytest_upgrade.observers import outside
+
+    with opened(options) as context:
+        run = context.run(options)
+        if not outside.stop(context.places.directory(run.name).path):
+            print(f"run {run.id}: no observer lives")
+            return _NOT_ALIVE
+        print(f"run {run.id}: the observer has ended")
+    return 0
+
+
+def _run(context: Context, options: argparse.Namespace) -> Run:
+    """The run that was named, the open one of the cloud, or a new one."""
+    from pytest_upgrade.choosing import begun, named
+    from pytest_upgrade.choosing import opened as open_run
+
+    if options.run:
+        return named(context.store, options.run)
+    choice = chosen(options)
+    run = open_run(context.store, host=choice.auth_host or "", region=choice.region or "")
+    if run is None:
+        run = begun(choice, context.places.folder)
+        context.store.add_run(run)
+        print(f"run {run.id} of {run.cloud} begins")
+    return run
+
+
+def _ago(at: float) -> str:
+    return f"{max(0.0, time.time() - at):.0f} s"

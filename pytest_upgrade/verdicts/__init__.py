@@ -1,0 +1,1 @@
+"""What samples say: outages with their bounds, ratios, percentiles; and the verdicts that follow from them."""

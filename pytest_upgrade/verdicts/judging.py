@@ -1,0 +1,123 @@
+"""The verdicts of a run: each service, each tag, from what its store and its samples hold; given again at any time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from pytest_upgrade.verdicts import downtime, impact, steps
+from pytest_upgrade.verdicts.downtime import Window
+from pytest_upgrade.verdicts.samples import Samples
+from pytest_upgrade.verdicts.series import Series
+from pytest_upgrade.verdicts.steps import StepSpan
+from pytest_upgrade.verdicts.thresholds import Thresholds
+from pytest_upgrade.verdicts.verdict import Finding, ServiceVerdict, Word, worst
+from pytest_whitebox.core.errors import StackproofError
+
+if TYPE_CHECKING:
+    from pytest_upgrade.store import Store
+    from pytest_upgrade.store.values import Outcome, Run
+
+#: Each tag demands all that those before it do.
+TAGS = ("rolling", "zero_downtime", "zero_impact")
+#: What outcomes of tests say of the tag rolling.
+_WORDS = {"passed": Word.PASS, "failed": Word.FAIL, "error": Word.FAIL}
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that is judged: when the upgrade was, its steps, the lanes, the outcomes of the tests."""
+
+    window: Window | None
+    steps: Sequence[StepSpan]
+    lanes: Sequence[Series]
+    outcomes: Sequence[Outcome] = ()
+    limits: Thresholds = field(default_factory=Thresholds)
+
+    @classmethod
+    def of(cls, store: Store, run: Run, samples: Samples, limits: Thresholds) -> Case:
+        """What is known of a run; the upgrade was between its marks, else while pytest watched beside it."""
+        events = store.events.of(run.id)
+        return cls(window_of(store, run), steps.spans(events), samples.series(), store.outcomes.of(run.id), limits)
+
+    @property
+    def services(self) -> list[str]:
+        """The services that lanes observe."""
+        return sorted({one.lane.service for one in self.lanes if one.lane.role != "control"})
+
+    def lanes_of(self, service: str) -> list[Series]:
+        """The lanes that observe a service."""
+        return [one for one in self.lanes if one.lane.service == service and one.lane.role != "control"]
+
+    @property
+    def control(self) -> list[Series]:
+        """The lanes that ask nothing of the cloud."""
+        return [one for one in self.lanes if one.lane.role == "control"]
+
+
+def window_of(store: Store, run: Run) -> Window | None:
+    """When the upgrade was; None if nobody has told."""
+    if found := steps.upgrade(store.events.of(run.id)):
+        return found
+    beside = [one for one in store.attempts.of(run.id, phase="during") if one.ended]
+    return (min(one.began for one in beside), max(one.ended or 0.0 for one in beside)) if beside else None
+
+
+def verdicts(case: Case, services: Sequence[str] = ()) -> list[ServiceVerdict]:
+    """A verdict for each service and tag; raises `StackproofError` for a service that no lane observes."""
+    if unknown := set(services) - set(case.services):
+        known = ", ".join(case.services) or "none"
+        raise StackproofError(f"no lane observes {', '.join(sorted(unknown))}", hint=f"observed are: {known}")
+    return [verdict for service in services or case.services for verdict in _of_service(case, service)]
+
+
+def _of_service(case: Case, service: str) -> list[ServiceVerdict]:
+    """The ladder: the findings of a tag are also those of the tags above it."""
+    found: list[Finding] = []
+    made: list[ServiceVerdict] = []
+    for tag, more, resolution in (
+        ("rolling", _rolling(case, service), "by the tests of the phases before and after"),
+        ("zero_downtime", _downtime(case, service), _downtime_resolution(case, service)),
+        ("zero_impact", _impact(case, service), impact.resolution(case.limits)),
+    ):
+        found += more
+        made.append(ServiceVerdict(service, tag, worst(one.word for one in found), resolution, tuple(found)))
+    return made
+
+
+def _rolling(case: Case, service: str) -> list[Finding]:
+    found = []
+    for phase in ("pre", "post"):
+        outcomes = {
+            one.test: one for one in case.outcomes
+            if (one.tag, one.phase, one.service) == ("rolling", phase, service)
+        }  # fmt: skip
+        words = {name: _WORDS.get(one.outcome, Word.INCONCLUSIVE) for name, one in outcomes.items()}
+        word = worst(words.values())
+        bad = [f"{name} {outcomes[name].outcome}" for name, one in words.items() if one is not Word.PASS]
+        text = "; ".join(bad) if bad else f"{len(words)} passed" if words else "no test of the service was run"
+        found.append(Finding("tests", word, f"{phase}: {text}"))
+    return found
+
+
+def _downtime(case: Case, service: str) -> list[Finding]:
+    if case.window is None:
+        return [_no_window()]
+    found = downtime.judge(case.lanes_of(service), case.control, case.window, case.steps, case.limits)
+    return found or [Finding("outage", Word.PASS, "no request failed")]
+
+
+def _downtime_resolution(case: Case, service: str) -> str:
+    return downtime.resolution(case.lanes_of(service), case.window) if case.window else "nothing was judged"
+
+
+def _impact(case: Case, service: str) -> list[Finding]:
+    if case.window is None:
+        return [_no_window()]
+    return impact.judge(case.lanes_of(service), (0.0, case.window[0]), case.window, case.steps, case.limits)
+
+
+def _no_window() -> Finding:
+    hint = "`pytest-upgrade mark begin` and `mark end` tell"
+    return Finding("steps", Word.INCONCLUSIVE, f"nobody has told when the upgrade was ({hint})")

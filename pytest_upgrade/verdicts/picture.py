@@ -1,0 +1,79 @@
+"""The timeline as data for a page: steps, lanes with their failures and gaps, percentiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from pytest_upgrade.verdicts.judging import Case
+from pytest_upgrade.verdicts.outages import outages
+from pytest_upgrade.verdicts.quantiles import quantile
+from pytest_upgrade.verdicts.samples import Failure
+from pytest_upgrade.verdicts.series import Series
+from pytest_upgrade.verdicts.steps import StepSpan
+
+#: Points of a curve of percentiles from end to end: more than a screen has, and few enough for a small file.
+_POINTS = 1000
+#: Outages of one lane that are drawn; the rest are counted.
+_MOST = 2000
+
+
+def picture(case: Case, failures: Iterable[Failure]) -> dict[str, Any]:
+    """All that the page draws; times are seconds from ``begin``, which is since 1970."""
+    lanes = [one for one in case.lanes if len(one)]
+    begin = min((one.due[0] for one in lanes), default=0.0)
+    end = max((one.due[-1] for one in lanes), default=0.0)
+    first = {(one.lane, round(one.due, 3)): one for one in failures}
+    order = sorted(
+        lanes, key=lambda one: (one.lane.role == "control", one.lane.service, one.lane.period, one.lane.name)
+    )
+    return {
+        "begin": begin, "seconds": end - begin,
+        "upgrade": [at - begin for at in case.window] if case.window else None,
+        "steps": [_step(step, begin, end) for step in case.steps if step.end >= begin and step.begin <= end],
+        "lanes": [_lane(one, begin, end, first) for one in order],
+    }  # fmt: skip
+
+
+def _step(step: StepSpan, begin: float, end: float) -> dict[str, Any]:
+    return {
+        "name": step.name, "about": " ".join(filter(None, (step.service, step.host))), "ok": step.ok,
+        "begin": max(step.begin, begin) - begin, "end": min(step.end, end) - begin,
+    }  # fmt: skip
+
+
+def _lane(one: Series, begin: float, end: float, first: dict[tuple[str, float], Failure]) -> dict[str, Any]:
+    found = outages(one)
+    failed = sum(outage.slots for outage in found)
+    return {
+        "service": one.lane.service, "name": f"{one.lane.method} {one.lane.path}", "connection": one.lane.connection,
+        "period": one.lane.period, "samples": len(one), "failed": failed, "more": max(0, len(found) - _MOST),
+        "from": round(one.due[0] - begin, 2), "to": round(one.due[-1] - begin, 2),
+        "outages": [
+            [round(outage.begin - begin, 3), round(outage.until + (0 if outage.end else one.lane.period) - begin, 3),
+             outage.slots, *_told(first.get((one.lane.name, round(outage.begin, 3))))]
+            for outage in found[:_MOST]
+        ],
+        "gaps": [[round(gap.begin - begin, 2), round(gap.end - begin, 2), gap.why] for gap in one.gaps],
+        "curve": _curve(one, begin, end),
+    }  # fmt: skip
+
+
+def _told(failure: Failure | None) -> list[str]:
+    """The class and the words of the first failed request, and its id."""
+    if failure is None:
+        return ["", "", ""]
+    return [failure.result.word, failure.text, failure.request_id]
+
+
+def _curve(one: Series, begin: float, end: float) -> list[Sequence[float]]:
+    """By pieces of time: the instant, the median and the 95th percentile of the good answers, in milliseconds."""
+    width = max((end - begin) / _POINTS, 5 * one.lane.period)
+    pieces: dict[int, list[float]] = {}
+    for due, took, result in zip(one.due, one.took, one.result, strict=True):
+        if not result:
+            pieces.setdefault(int((due - begin) // width), []).append(took)
+    return [
+        (round((number + 0.5) * width, 1), *(round(1000 * quantile(values, share), 1) for share in (0.5, 0.95)))
+        for number, values in sorted(pieces.items())
+    ]  # fmt: skip

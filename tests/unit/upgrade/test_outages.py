@@ -1,0 +1,68 @@
+"""What rows of samples say of outages: examples, and what must hold of any row."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_upgrade.observers.result import Result
+from pytest_upgrade.verdicts.outages import outages, together
+from pytest_upgrade.verdicts.series import Seen
+
+PERIOD = 0.2
+#: A machine that is busy with clouds draws slowly.
+ANY_PACE = settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+_KINDS = (Result.OK, Result.REFUSED, Result.SHED, Result.EXPIRED)
+RESULTS = st.binary(max_size=30).map(lambda drawn: [_KINDS[byte % 4] for byte in drawn])
+
+
+def row(results: list[Result]) -> list[Seen]:
+    return [Seen(slot * PERIOD, 0.01, result) for slot, result in enumerate(results)]
+
+
+@ANY_PACE
+@given(RESULTS)
+def test_each_failed_slot_is_in_one_outage(results: list[Result]) -> None:
+    assert sum(one.slots for one in outages(row(results))) == sum(result.failed for result in results)
+
+
+@ANY_PACE
+@given(RESULTS)
+def test_two_outages_have_a_good_slot_between_them(results: list[Result]) -> None:
+    found, good = outages(row(results)), {seen.due for seen in row(results) if seen.result is Result.OK}
+    assert all(any(before.last_failed < at < after.begin for at in good) for before, after in pairwise(found))
+
+
+@ANY_PACE
+@given(begin=st.floats(0.5, 2.0), seconds=st.floats(2 * PERIOD, 10.0))
+def test_bounds_hold_the_true_length_and_the_estimate_is_within_a_slot(begin: float, seconds: float) -> None:
+    """An outage of at least two slots on a schedule that knows nothing of it."""
+    samples = [
+        Seen(at, 0.01, Result.REFUSED if begin <= at < begin + seconds else Result.OK)
+        for at in (slot * PERIOD for slot in range(100))
+    ]
+    (one,) = outages(samples)
+    assert one.least <= seconds <= one.most
+    assert abs(one.seconds - seconds) <= PERIOD + 1e-9
+    assert 0 <= one.begin - begin <= PERIOD + 1e-9
+
+
+def test_an_outage_that_is_not_seen_to_end_has_no_upper_bound() -> None:
+    (one,) = outages(row([Result.OK, Result.RESET, Result.RESET]))
+    assert (one.end, one.most) == (None, float("inf"))
+    assert "was not seen to end" in str(one)
+
+
+def test_a_token_whose_life_is_over_is_no_outage_and_ends_none() -> None:
+    assert outages(row([Result.OK, Result.EXPIRED, Result.OK])) == []
+    (one,) = outages(row([Result.RESET, Result.EXPIRED, Result.RESET, Result.OK]))
+    assert one.slots == 2
+
+
+def test_outages_with_little_between_them_are_one_trouble_with_its_share() -> None:
+    samples = row([Result.OK, Result.RESET, Result.OK, Result.OK] * 4 + [Result.OK] * 40 + [Result.RESET])
+    first, second = together(outages(samples), [seen.due for seen in samples])
+    assert (first.failures, first.samples, second.failures) == (4, 13, 1)
+    assert first.ratio == 4 / 13

@@ -1,0 +1,232 @@
+"""What the rules make of samples: examples of each, and what must hold of any."""
+
+from __future__ import annotations
+
+import json
+import random
+from array import array
+from collections.abc import Callable, Iterable
+from xml.etree.ElementTree import fromstring
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_upgrade.observers.lane import Connection, Lane
+from pytest_upgrade.observers.result import Result
+from pytest_upgrade.store.values import Event, Outcome
+from pytest_upgrade.verdicts import downtime, forms, impact, steps
+from pytest_upgrade.verdicts.judging import Case, verdicts
+from pytest_upgrade.verdicts.series import Series, Span
+from pytest_upgrade.verdicts.steps import StepSpan
+from pytest_upgrade.verdicts.thresholds import Thresholds
+from pytest_upgrade.verdicts.verdict import Finding, ServiceVerdict, Word
+from pytest_whitebox.core.errors import StackproofError
+
+PERIOD = 0.2
+#: The upgrade, after seven minutes; the step of Nova in it.
+BEGIN, END = 400.0, 800.0
+STEPS = [StepSpan("nova", "compute", "ctl1", 500.0, 560.0), StepSpan("glance", "image", "ctl1", 700.0, 720.0)]
+PASSED = [Outcome(1, phase, f"t::{phase}", "compute", "rolling", "passed") for phase in ("pre", "post")]
+
+Fails = Callable[[float], bool]
+
+
+def series(
+    fails: Fails = lambda at: False, slower: Callable[[float], float] = lambda at: 1.0, *,
+    connection: Connection = "new", until: float = END + 60, begin: float = 0.0, role: str = "probe", seed: int = 1,
+    gaps: Iterable[Span] = (),
+) -> Series:  # fmt: skip
+    """Samples of a service that answers in 20 ms, give or take, with a long tail."""
+    chance = random.Random(seed)
+    lane = Lane("compute", "GET", "/", "http://10.0.0.1:8774/", connection, PERIOD, role=role)  # type: ignore[arg-type]
+    due = array("d", [begin + slot * PERIOD for slot in range(int((until - begin) / PERIOD))])
+    due = array("d", [at for at in due if not any(gap.begin <= at < gap.end for gap in gaps)])
+    took = array("f", [slower(at) * chance.lognormvariate(-3.9, 0.2) for at in due])
+    result = bytearray(Result.REFUSED if fails(at) else Result.OK for at in due)
+    return Series(lane, due, took, array("f", [0.001] * len(due)), result, bytearray(len(due)), tuple(gaps))
+
+
+def case(*lanes: Series, outcomes: list[Outcome] = PASSED, limits: Thresholds | None = None) -> Case:
+    return Case((BEGIN, END), STEPS, lanes, outcomes, limits or Thresholds())
+
+
+def words(case: Case) -> dict[str, str]:
+    return {one.tag: one.word.value for one in verdicts(case)}
+
+
+def near(at: float, seconds: float) -> Fails:
+    return lambda due: at <= due < at + seconds
+
+
+def test_a_cloud_that_is_as_it_was_passes_with_its_resolution() -> None:
+    rolling, uptime, speed = verdicts(case(series(), series(connection="reused", seed=2)))
+    assert [one.word for one in (rolling, uptime, speed)] == [Word.PASS] * 3
+    assert uptime.resolution == "no outage of 0.4 s or more, failure rate below 0.075 % (95 %, 4000 requests)"
+    assert "median up by less than 10 %" in speed.resolution
+
+
+def test_an_outage_fails_with_its_bounds_and_its_step() -> None:
+    _, uptime, speed = verdicts(case(series(near(510.05, 1.0)), series(connection="reused", seed=2)))
+    assert (uptime.word, speed.word) == (Word.FAIL, Word.FAIL)
+    assert uptime.steps == ("nova",)
+    assert uptime.reason == "outage: GET compute / (new): 5 failed in 1.0 s (refused) during nova"
+
+
+def test_one_failed_request_is_a_failure_unless_it_is_allowed() -> None:
+    lonely = series(near(510.05, PERIOD))
+    assert words(case(lonely))["zero_downtime"] == "fail"
+    assert words(case(lonely, limits=Thresholds.given(["single=1"])))["zero_downtime"] == "pass"
+
+
+def test_a_single_failure_that_another_lane_saw_too_is_an_outage() -> None:
+    both = [series(near(510.05, PERIOD)), series(near(510.05, PERIOD), connection="reused")]
+    found = downtime.judge(both, [], (BEGIN, END), STEPS, Thresholds(single=9))
+    assert {(one.rule, one.word) for one in found} == {("outage", Word.FAIL)}
+
+
+def test_what_the_control_lane_saw_too_is_not_the_clouds() -> None:
+    control = series(near(510.0, 1.0), role="control")
+    found = verdicts(case(series(near(510.05, 0.6)), control))[1]
+    assert (found.word, found.findings[-1].rule) == (Word.INCONCLUSIVE, "network")
+    assert words(case(series(near(650.05, 0.6)), control))["zero_downtime"] == "fail"
+
+
+def test_twenty_slow_seconds_are_no_downtime_and_an_impact() -> None:
+    slow = series(slower=lambda at: 3.0 if 510 <= at < 530 else 1.0)
+    assert words(case(slow)) == {"rolling": "pass", "zero_downtime": "pass", "zero_impact": "fail"}
+    assert verdicts(case(slow))[2].steps == ("nova",)
+
+
+def test_all_of_it_slower_is_an_impact_by_its_quantiles() -> None:
+    found = verdicts(case(series(slower=lambda at: 1.3 if at >= BEGIN else 1.0)))[2]
+    assert {one.rule for one in found.findings if one.word is Word.FAIL} >= {"p50", "p95"}
+
+
+def test_an_upgrade_that_fails_fast_is_not_faster() -> None:
+    """A refused request took 0 ms, and counts as longer than any."""
+    found = impact.judge([series(near(500.0, 100.0))], (0, BEGIN), (BEGIN, END), STEPS, Thresholds())
+    assert {one.rule for one in found if one.word is Word.FAIL} >= {"p95", "slow window"}
+
+
+@pytest.mark.parametrize(
+    ("lane", "tags"),
+    [
+        (series(begin=BEGIN - 30), ["zero_impact"]),
+        (series(until=600.0), ["zero_downtime", "zero_impact"]),
+        (series(gaps=[Span(620.0, 680.0, "blind")]), ["zero_downtime", "zero_impact"]),
+        (series(gaps=[Span(620.0, 621.0, "blind")]), ["zero_downtime", "zero_impact"]),
+        (series(fails=lambda at: True), ["zero_downtime", "zero_impact"]),
+        (series(slower=lambda at: 2.0 if 200 <= at < BEGIN else 1.0), ["zero_impact"]),
+    ],
+    ids=["no baseline", "a killed observer", "a laptop that slept", "a second unseen", "never worked", "noisy before"],
+)
+def test_what_cannot_be_known_is_inconclusive(lane: Series, tags: list[str]) -> None:
+    found = words(case(lane))
+    assert {tag for tag, word in found.items() if word == "inconclusive"} == set(tags)
+    assert "fail" not in found.values()
+
+
+def test_a_tag_demands_all_that_those_below_it_do() -> None:
+    failed = [Outcome(1, "post", "t::post", "compute", "rolling", "failed")]
+    assert words(case(series(), outcomes=PASSED + failed)) == dict.fromkeys(
+        ("rolling", "zero_downtime", "zero_impact"), "fail"
+    )
+    assert words(case(series(), outcomes=[])) == dict.fromkeys(
+        ("rolling", "zero_downtime", "zero_impact"), "inconclusive"
+    )
+    assert words(case(series(near(510.05, 1)), outcomes=PASSED))["rolling"] == "pass"
+
+
+def test_nobody_has_told_when_the_upgrade_was() -> None:
+    unknown = Case(None, [], [series()], PASSED)
+    assert words(unknown) == {"rolling": "pass", "zero_downtime": "inconclusive", "zero_impact": "inconclusive"}
+
+
+def test_a_service_that_is_not_observed_is_refused() -> None:
+    with pytest.raises(StackproofError, match="no lane observes image"):
+        verdicts(case(series()), ["image"])
+
+
+@pytest.mark.parametrize("word", ["nonsense=1", "p95=fast"])
+def test_thresholds_that_make_no_sense_are_refused(word: str) -> None:
+    with pytest.raises(StackproofError):
+        Thresholds.given([word])
+
+
+#: A minute of upgrade, with holes and failures anywhere.
+#: Drawn as bytes, which costs a hundredth of a list.
+_KINDS = (*[Result.OK] * 12, Result.RESET, None, None, None)
+SLOTS = st.binary(min_size=40, max_size=40).map(lambda drawn: [_KINDS[byte % 16] for byte in drawn])
+ANY_PACE = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+
+
+def short(slots: list[Result | None]) -> Series:
+    known = [(BEGIN + slot * PERIOD, result) for slot, result in enumerate(slots) if result is not None]
+    due = array("d", [at for at, _ in known])
+    flat = array("f", [0.01] * len(due))
+    return Series(
+        series(until=1.0).lane, due, flat, flat, bytearray(result for _, result in known), bytearray(len(due))
+    )
+
+
+def word_of(slots: list[Result | None]) -> Word:
+    window = BEGIN, BEGIN + len(slots) * PERIOD
+    found = downtime.judge([short(slots)], [], window, [], Thresholds())
+    return ServiceVerdict(
+        "compute", "zero_downtime", max((one.word for one in found), key=_grave, default=Word.PASS), "", ()
+    ).word
+
+
+def _grave(word: Word) -> int:
+    return [Word.PASS, Word.INCONCLUSIVE, Word.FAIL].index(word)
+
+
+@ANY_PACE
+@given(SLOTS)
+def test_any_failure_is_a_failure_and_a_pass_has_seen_all(slots: list[Result | None]) -> None:
+    word = word_of(slots)
+    assert (word is Word.FAIL) == (Result.RESET in slots)
+    if word is Word.PASS:
+        assert slots.count(None) <= 1
+
+
+@ANY_PACE
+@given(SLOTS, st.integers(0, 39), st.sampled_from([Result.RESET, None]))
+def test_seeing_less_or_worse_never_makes_it_better_but_by_hiding_a_failure(
+    slots: list[Result | None], at: int, now: Result | None
+) -> None:
+    if slots[at] is Result.RESET:
+        return
+    worse = [*slots[:at], now, *slots[at + 1 :]]
+    assert _grave(word_of(worse)) >= _grave(word_of(slots))
+
+
+def test_steps_are_spans_and_the_upgrade_is_from_its_first_mark_to_its_last() -> None:
+    events = [
+        Event("", "begin", at=1.0), Event("a", "begin", at=2.0), Event("a", "end", at=3.0, ok=True),
+        Event("b", "begin", at=4.0), Event("", "end", at=9.0),
+    ]  # fmt: skip
+    assert steps.upgrade(events) == (1.0, 9.0)
+    assert [(one.name, one.end) for one in steps.spans(events)] == [("a", 3.0), ("b", float("inf"))]
+    assert steps.upgrade(events[1:4]) == (2.0, 3.0)
+    assert steps.upgrade([]) is None
+
+
+def test_the_forms_say_the_same() -> None:
+    found = verdicts(case(series(near(510.05, 1.0))))
+    document = json.loads(json.dumps(forms.as_json("3f9a1c", found)))
+    assert [one["word"] for one in document["verdicts"]] == ["pass", "fail", "fail"]
+    assert document["verdicts"][1]["steps"] == ["nova"]
+    suite = fromstring(forms.as_junit("3f9a1c", found))
+    assert (suite.get("tests"), suite.get("failures")) == ("3", "2")
+    assert "| compute | zero_downtime | **fail** |" in forms.as_markdown("3f9a1c", found)
+
+
+def test_inconclusive_is_told_apart_in_junit() -> None:
+    unsure = ServiceVerdict(
+        "compute", "rolling", Word.INCONCLUSIVE, "", (Finding("tests", Word.INCONCLUSIVE, "none ran"),)
+    )
+    failure = fromstring(forms.as_junit("3f9a1c", [unsure])).find("testcase/failure")
+    assert failure is not None
+    assert (failure.get("type"), failure.get("message")) == ("inconclusive", "tests: none ran")

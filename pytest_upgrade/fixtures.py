@@ -6,13 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_whitebox.core.errors import StackproofError
+
 if TYPE_CHECKING:
     from pytest_upgrade.baseline import Baselines
     from pytest_upgrade.evidence import Health, Releases, Windows
     from pytest_upgrade.persistent import Persistent, Place
     from pytest_upgrade.session import Session
+    from pytest_upgrade.timeline import Timeline
     from pytest_whitebox.cloud import Cloud
 
+_NO_PROBE = 'mark the test: @pytest.mark.zero_downtime(probe="GET compute /servers")'
 _NO_PHASE = "it is for the phases of an upgrade: run it with --phase=pre before one, and with --phase=post after it"
 
 
@@ -56,6 +60,23 @@ def baseline(upgrade: Session, request: pytest.FixtureRequest) -> Baselines:
     _, bracket, parameters = request.node.name.partition("[")
     test = f"{mark.args[0]}{bracket}{parameters}" if mark else request.node.nodeid
     return Baselines(upgrade.store, upgrade.run.id, str(upgrade.phase), test)
+
+
+@pytest.fixture
+def timeline(upgrade: Session, request: pytest.FixtureRequest) -> Timeline:
+    """What the observer saw of the test's probes in this phase: ``timeline.outages``, ``timeline.slowness``."""
+    from pytest_upgrade import settings, watching
+    from pytest_upgrade.markers import probes_of
+    from pytest_upgrade.persistent.errors import Inconclusive
+    from pytest_upgrade.timeline import Timeline
+
+    if problem := request.config.stash.get(watching.problem_key, ""):
+        raise Inconclusive(f"nobody observes: {problem}", hint="begin with `pytest-upgrade observe start`")
+    limits, _ = settings.LIMITS.read(request.config)
+    probes = probes_of(request.node)
+    if not probes:
+        raise StackproofError("a timeline needs a probe", hint=_NO_PROBE)
+    return Timeline.of(upgrade, probes, limits)
 
 
 @pytest.fixture(scope="session")

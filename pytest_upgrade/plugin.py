@@ -31,7 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if phase := session.phase_of(config):
         config.pluginmanager.register(Selecting(phase), "upgrade-selecting")
         if opened := session.begin(config, phase):
-            config.pluginmanager.register(Recording(opened), "upgrade-recording")
+            config.pluginmanager.register(Recording(config, opened), "upgrade-recording")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -61,8 +61,8 @@ class Selecting:
 class Recording:
     """A phase under way; workers of xdist leave what became of tests to their controller."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    def __init__(self, config: pytest.Config, session: Session) -> None:
+        self._config, self._session = config, session
 
     def pytest_report_header(self) -> Iterator[str]:
         """The phase, its run, and how it will end."""
@@ -72,6 +72,13 @@ class Recording:
     def pytest_configure_node(self, node: Any) -> None:
         """Workers of xdist belong to the same run."""
         node.workerinput["upgrade"] = self._session.for_worker()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """An observer is at work before the first test."""
+        from pytest_upgrade import watching
+
+        watching.begin(session.config, self._session)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -109,11 +116,21 @@ class Recording:
         for line in selection.told(config, self._session):
             terminalreporter.write_line(line)
 
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_html_results_summary(self, prefix: list[str]) -> None:
+        """The verdicts and the timeline, on top of the report."""
+        from pytest_upgrade import settings, watching
+
+        limits, _ = settings.LIMITS.read(self._config)
+        if shown := watching.section(self._session, limits):
+            prefix.append(shown)
+
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """The attempt has ended."""
-        from pytest_upgrade import selection
+        from pytest_upgrade import selection, watching
 
+        watching.end(self._session)
         if self._session.is_worker:
             session.config.workeroutput["upgrade"] = selection.for_controller(session.config)  # type: ignore[attr-defined]
         elif int(exitstatus) == pytest.ExitCode.OK:

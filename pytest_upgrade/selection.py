@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from pytest_upgrade import settings, watching
 from pytest_upgrade.markers import MARKERS, phases_of, waits
 from pytest_upgrade.phase import Phase
 from pytest_upgrade.recording import ended_key
@@ -23,6 +24,7 @@ def select(config: pytest.Config, items: list[pytest.Item], phase: Phase) -> Non
     """Leave the tests of a phase and deselect all others; during an upgrade those that judge its end come last."""
     chosen = [item for item in items if phase in phases_of(item)]
     others = [item for item in items if phase not in phases_of(item)]
+    watching.note(config, items)
     config.stash[counted_key] = len(items), len(chosen)
     if phase is Phase.DURING:
         chosen.sort(key=waits)
@@ -41,6 +43,7 @@ def told(config: pytest.Config, session: Session) -> Iterator[str]:
         yield f"phase during: {ended}"
     if closed := config.stash.get(closed_key, ""):
         yield f"run {session.run.id}: {closed}"
+    yield from watching.verdicts(session, settings.LIMITS.read(config)[0])
     yield f"run {session.run.id}: `pytest-upgrade show {session.run.id}` tells what is known of it"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pytest_upgrade.ending import seconds
+from pytest_upgrade.verdicts.thresholds import Thresholds
 from pytest_whitebox.core.setting import Setting, boolean
 
 
@@ -10,6 +11,10 @@ def _release(text: str) -> str:
     from pytest_upgrade.release.table import known
 
     return known(text)
+
+
+def _thresholds(text: str) -> Thresholds:
+    return Thresholds.given(text.split(","))
 
 
 PHASE = Setting(
@@ -51,4 +56,9 @@ KEEP = Setting(
     "leave the run open after a post in which all that it kept was found well", convert=boolean,
 )  # fmt: skip
 
-SETTINGS = (PHASE, RUN, STORE, RUNS, UNTIL, FOR, FROM, TO, KEEP)
+LIMITS = Setting(
+    "--upgrade-set", "UPGRADE_SET", "upgrade_set", Thresholds(),
+    "other thresholds of verdicts, as in baseline=900,single=1", convert=_thresholds, metavar="NAME=NUMBER,…",
+)  # fmt: skip
+
+SETTINGS = (PHASE, RUN, STORE, RUNS, UNTIL, FOR, FROM, TO, KEEP, LIMITS)

@@ -1,0 +1,97 @@
+"""The observer of a phase: begun before the first test if one will ask for its timeline, ended after post."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from pytest_upgrade.markers import probes_of
+from pytest_upgrade.phase import Phase
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.session import session_key as whitebox_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from pytest_upgrade.session import Session
+    from pytest_upgrade.verdicts.judging import Case
+    from pytest_upgrade.verdicts.thresholds import Thresholds
+
+#: Why nobody observes, in words.
+problem_key = pytest.StashKey[str]()
+#: Whether a test, also one of another phase, asks for a timeline.
+wanted_key = pytest.StashKey[bool]()
+
+
+def note(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
+    """Remember whether any test wants a timeline; a baseline is observed for those of later phases, too."""
+    config.stash[wanted_key] = any("timeline" in getattr(item, "fixturenames", ()) for item in items if probes_of(item))
+
+
+def begin(config: pytest.Config, session: Session) -> None:
+    """Have an observer if a timeline is wanted; what keeps us from it is told by the tests that need one."""
+    if not config.stash.get(wanted_key, False) or session.phase is Phase.POST:
+        return
+    try:
+        _begin(config, session)
+    except StackproofError as error:
+        config.stash[problem_key] = error.sentence
+
+
+def end(session: Session) -> None:
+    """After post there is nothing left to observe."""
+    from pytest_upgrade.observers import outside
+
+    if session.phase is Phase.POST and not session.is_worker:
+        outside.stop(session.directory.path)
+
+
+def verdicts(session: Session, limits: Thresholds) -> Iterator[str]:
+    """The verdicts of the run so far, one line each; none where nothing was observed."""
+    if (case := _case(session, limits)) is not None:
+        from pytest_upgrade.verdicts.judging import verdicts as judged
+
+        yield from (f"verdict: {one}" for one in judged(case))
+
+
+def section(session: Session, limits: Thresholds) -> str:
+    """The same for the report, with the timeline."""
+    case = _case(session, limits)
+    if case is None:
+        return ""
+    from pytest_upgrade.verdicts import page
+    from pytest_upgrade.verdicts.judging import verdicts as judged
+    from pytest_upgrade.verdicts.picture import picture
+    from pytest_upgrade.verdicts.samples import Samples
+
+    failures = Samples(session.directory.path).failures()
+    return page.section(session.run.id, judged(case), picture(case, failures))
+
+
+def _case(session: Session, limits: Thresholds) -> Case | None:
+    from pytest_upgrade.observers.observing import SAMPLES
+
+    folder = session.directory.path
+    if session.phase is Phase.PRE or not (folder / SAMPLES).is_file():
+        return None
+    from pytest_upgrade.verdicts.judging import Case
+    from pytest_upgrade.verdicts.samples import Samples
+
+    return Case.of(session.store, session.run, Samples(folder), limits)
+
+
+def _begin(config: pytest.Config, session: Session) -> None:
+    from pytest_upgrade.observers import discovery, outside
+    from pytest_upgrade.persistent import Place
+    from pytest_upgrade.secrets import locked
+    from pytest_whitebox.cloud import Cloud
+
+    choice = config.stash[whitebox_key].choice
+    with locked(session.directory, "observer"):
+        if choice is None or outside.alive(session.directory.path):
+            return
+        with Cloud.connect(choice) as cloud:
+            place = Place(cloud.connection, session.run, session.store, session.directory, str(session.phase))
+            found = discovery.discover(place.connection, session.directory.folder(), longest=discovery.A_DAY)
+        outside.start(found.assignment)

@@ -1,0 +1,134 @@
+"""A test with a probe during an upgrade: what it sees of an observer that is at work, and of one that is not."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Loaded before any run within this process, each of which forgets what it was the first to load.
+import pytest_upgrade.timeline  # noqa: F401
+from pytest_upgrade.observers import outside
+from pytest_upgrade.observers.assignment import Assignment
+from pytest_upgrade.observers.lane import Lane
+from pytest_upgrade.places import Places
+from pytest_upgrade.store import Store
+from pytest_upgrade.store.values import Event, Run
+from pytest_whitebox.core.wait import wait_for
+from tests.doubles.scripted import Scripted, response, scripted
+
+from .conftest import Run as RunPytest
+
+RUN = Run("3f9a1c", "20261121T073000Z-3f9a1c", "lab", "127.0.0.1", "north")
+SUITE = """
+    import pytest
+
+    @pytest.mark.zero_downtime(probe="GET compute /servers")
+    def test_never_stops_answering(timeline):
+        assert not timeline.outages
+
+    @pytest.mark.zero_impact(probe="GET compute /servers")
+    def test_never_gets_slower(timeline):
+        assert not timeline.slowness
+"""
+
+
+@pytest.fixture
+def places(pytester: pytest.Pytester, clouds_yaml: Path) -> Places:
+    pytester.makepyfile(test_it=SUITE)
+    return Places(pytester.path / ".stackproof/upgrades")
+
+
+@pytest.fixture
+def store(places: Places) -> Iterator[Store]:
+    with Store.open(places.url) as store:
+        store.add_run(RUN)
+        yield store
+
+
+@pytest.fixture
+def server() -> Iterator[Scripted]:
+    with scripted({"/servers": response(200, b'{"servers": []}')}) as server:
+        yield server
+
+
+@pytest.fixture
+def observed(server: Scripted, places: Places) -> Iterator[Scripted]:
+    """The cloud's API, under the eyes of an observer."""
+    lane = Lane("compute", "GET", "/servers", server.url("/servers"), "new", 0.1, contains="servers")
+    folder = places.directory(RUN.name).folder()
+    outside.start(Assignment(folder, (lane,), longest=120))
+    yield server
+    outside.stop(folder)
+
+
+@pytest.fixture
+def during(run: RunPytest, workers: str) -> RunPytest:
+    return lambda *more: run("--os-cloud", "lab", workers, "--phase=during", "-v", *more)
+
+
+def test_what_never_failed_passes_and_what_has_no_baseline_is_inconclusive(
+    during: RunPytest, store: Store, observed: Scripted
+) -> None:
+    result = during("--upgrade-for=4s")
+
+    result.assert_outcomes(passed=1, failed=1)
+    assert [line for line in result.outlines if "test_never_stops_answering" in line and "PASSED" in line]
+    assert [line for line in result.outlines if "test_never_gets_slower" in line and "INCONCLUSIVE" in line]
+    result.stdout.fnmatch_lines(["*inconclusive: baseline: GET compute /servers (new): * were observed before *"])
+
+
+def test_an_outage_fails_the_test_with_its_step(during: RunPytest, store: Store, observed: Scripted) -> None:
+    def upgrade() -> None:
+        wait_for(lambda: store.attempts.of(RUN.id), timeout=60, what="the phase to begin")
+        wait_for(lambda: observed.asked["/servers"] > 20, timeout=60, what="requests")
+        for step in ("", "nova"):
+            store.events.add(RUN.id, Event(step, "begin"))
+        before = observed.asked["/servers"]
+        observed.answers["/servers"] = response(503)
+        wait_for(lambda: observed.asked["/servers"] > before + 6, timeout=60, what="failures")
+        observed.answers["/servers"] = response(200, b'{"servers": []}')
+        wait_for(lambda: observed.asked["/servers"] > before + 20, timeout=60, what="good answers")
+        for step in ("nova", ""):
+            store.events.add(RUN.id, Event(step, "end"))
+
+    upgrading = threading.Thread(target=upgrade, daemon=True)
+    upgrading.start()
+    result = during("--upgrade-for=120s", "-k", "stops")
+    upgrading.join(timeout=60)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*outage: GET compute /servers (new): * failed in * (unavailable) during nova*"])
+    result.stdout.fnmatch_lines(["verdict: compute zero_downtime: FAIL: *"])
+
+
+def test_a_probe_that_nobody_observes_is_inconclusive(during: RunPytest, store: Store) -> None:
+    """The cloud does not answer, so that no observer could be begun."""
+    result = during("--upgrade-for=1s", "-k", "stops")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*inconclusive: nobody observes: *"])
+
+
+def test_another_probe_than_those_observed_is_inconclusive(
+    pytester: pytest.Pytester, during: RunPytest, store: Store, observed: Scripted
+) -> None:
+    pytester.makepyfile(test_it=SUITE.replace("/servers", "/flavors"))
+    result = during("--upgrade-for=1s", "-k", "stops")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*inconclusive: GET compute /flavors were not observed *"])
+
+
+def test_a_timeline_without_a_probe_says_how_to_write_one(
+    pytester: pytest.Pytester, during: RunPytest, store: Store, observed: Scripted
+) -> None:
+    pytester.makepyfile(
+        test_it="import pytest\n@pytest.mark.phase('during')\ndef test_it(timeline): assert not timeline.outages\n"
+    )
+    result = during("--upgrade-for=1s")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*a timeline needs a probe; mark the test: @pytest.mark.zero_downtime(probe=*"])

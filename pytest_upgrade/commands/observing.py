@@ -60,7 +60,7 @@ def status(options: argparse.Namespace) -> int:
     for series in samples.series():
         if not len(series):
             continue
-        found = outages(series)
+        found = outages(series.eventful)
         now = f"FAILS since {_ago(found[-1].begin)}: {found[-1].words[0]}" if found and found[-1].end is None else "ok"
         print(f"{series.lane.name}: {now}; {len(series)} samples, {sum(one.slots for one in found)} failed")
     return _ALIVE if pid else _NOT_ALIVE

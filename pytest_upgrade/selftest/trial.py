@@ -52,12 +52,12 @@ class Trial:
     def seen(self, fault: Injected, lane: Series) -> list[Outage]:
         """The outages of a lane that belong to a fault."""
         near = fault.begin - 2 * PERIOD, fault.end + 2 * PERIOD
-        return [one for one in outages(lane) if near[0] <= one.begin <= near[1]]
+        return [one for one in outages(lane.eventful) if near[0] <= one.begin <= near[1]]
 
     def invented(self, lane: Series) -> list[Outage]:
         """The outages of a lane that nobody has made."""
         known = {one for fault in self.injected for one in self.seen(fault, lane)}
-        return [one for one in outages(lane) if one not in known]
+        return [one for one in outages(lane.eventful) if one not in known]
 
 
 async def run(

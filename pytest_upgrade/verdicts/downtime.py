@@ -54,7 +54,7 @@ def _outages(
     for lane in seen:
         others = [other for other in seen if other is not lane]
         single: list[Outage] = []
-        for outage in outages(lane):
+        for outage in outages(lane.eventful):
             if _own_network(control, outage, lane.lane.period):
                 yield _finding("network", Word.INCONCLUSIVE, lane, outage, steps, ", as did the control lane")
             elif outage.slots >= 2 or _confirmed(outage, others, lane.lane.period):
@@ -83,7 +83,7 @@ def _own_network(control: Sequence[Series], outage: Outage, period: float) -> bo
 def _coverage(lane: Series, window: Window, limits: Thresholds) -> Iterator[Finding]:
     """Whether so much was seen that a pass means something."""
     expected = int((window[1] - window[0]) / lane.lane.period)
-    useful = sum(result not in (Result.BROKEN, Result.EXPIRED) for result in lane.result)
+    useful = len(lane) - lane.result.count(Result.BROKEN) - lane.result.count(Result.EXPIRED)
     missing = max(0, expected - useful)
     longest, at = _longest_unseen(lane, window)
     if missing > max(limits.unseen * expected, 1) or longest > (limits.longest_unseen + 1) * lane.lane.period:

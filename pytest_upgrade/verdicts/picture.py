@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from pytest_upgrade.verdicts.judging import Case
 from pytest_upgrade.verdicts.outages import outages
-from pytest_upgrade.verdicts.quantiles import quantile
+from pytest_upgrade.verdicts.quantiles import blocks, quantile
 from pytest_upgrade.verdicts.samples import Failure
 from pytest_upgrade.verdicts.series import Series
 from pytest_upgrade.verdicts.steps import StepSpan
@@ -16,6 +16,7 @@ from pytest_upgrade.verdicts.steps import StepSpan
 _POINTS = 1000
 #: Outages of one lane that are drawn; the rest are counted.
 _MOST = 2000
+_NEVER = float("inf")
 
 
 def picture(case: Case, failures: Iterable[Failure]) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def _step(step: StepSpan, begin: float, end: float) -> dict[str, Any]:
 
 
 def _lane(one: Series, begin: float, end: float, first: dict[tuple[str, float], Failure]) -> dict[str, Any]:
-    found = outages(one)
+    found = outages(one.eventful)
     failed = sum(outage.slots for outage in found)
     return {
         "service": one.lane.service, "name": f"{one.lane.method} {one.lane.path}", "connection": one.lane.connection,
@@ -66,14 +67,13 @@ def _told(failure: Failure | None) -> list[str]:
     return [failure.result.word, failure.text, failure.request_id]
 
 
-def _curve(one: Series, begin: float, end: float) -> list[Sequence[float]]:
+def _curve(one: Series, begin: float, end: float) -> list[tuple[float, ...]]:
     """By pieces of time: the instant, the median and the 95th percentile of the good answers, in milliseconds."""
     width = max((end - begin) / _POINTS, 5 * one.lane.period)
-    pieces: dict[int, list[float]] = {}
-    for due, took, result in zip(one.due, one.took, one.result, strict=True):
-        if not result:
-            pieces.setdefault(int((due - begin) // width), []).append(took)
-    return [
-        (round((number + 0.5) * width, 1), *(round(1000 * quantile(values, share), 1) for share in (0.5, 0.95)))
-        for number, values in sorted(pieces.items())
-    ]  # fmt: skip
+    found = []
+    for number, values in enumerate(blocks(one.due, one.censored, width)):
+        good = sorted(value for value in values if value < _NEVER)
+        if good:
+            at = one.due[0] - begin + (number + 0.5) * width
+            found.append((round(at, 1), *(round(1000 * quantile(good, share), 1) for share in (0.5, 0.95))))
+    return found

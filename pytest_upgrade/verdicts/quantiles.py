@@ -7,7 +7,8 @@ import random
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 #: Bins of the bootstrap are one percent wide: finer than any limit.
 _BIN = math.log(1.01)
@@ -37,9 +38,9 @@ def ratio_bounds(
     always the same, so that a verdict that is given again is the same verdict.
     """
     chance = random.Random(1)  # noqa: S311 -- statistics
-    first, second = _histograms(before), _histograms(after)
+    first, second = _Draw.of(before), _Draw.of(after)
     ratios = sorted(
-        math.exp(_BIN * (_drawn(second, share, chance) - _drawn(first, share, chance))) for _ in range(_RESAMPLES)
+        math.exp(_BIN * (second.quantile(share, chance) - first.quantile(share, chance))) for _ in range(_RESAMPLES)
     )
     edge = int(_TAIL * _RESAMPLES)
     return ratios[edge], ratios[-1 - edge]
@@ -57,24 +58,29 @@ def blocks(due: Sequence[float], values: Sequence[float], seconds: float) -> lis
     return [list(values[first:last]) for first, last in pairwise([*edges, len(due)])]
 
 
-def _histograms(blocks: Sequence[Sequence[float]]) -> list[Counter[int]]:
-    return [Counter(map(_bin, block)) for block in blocks if block]
+@dataclass(frozen=True)
+class _Draw:
+    """Blocks to draw from: for each bin, how many values of each block are not above it."""
+
+    bins: list[int]
+    counts: list[list[int]]
+    sizes: list[int]
+
+    @classmethod
+    def of(cls, blocks: Sequence[Sequence[float]]) -> _Draw:
+        histograms = [Counter(map(_bin, block)) for block in blocks if block]
+        bins = sorted(set().union(*histograms))
+        by_block = [list(accumulate(histogram[bin] for bin in bins)) for histogram in histograms]
+        return cls(bins, [list(counts) for counts in zip(*by_block, strict=True)], [one.total() for one in histograms])
+
+    def quantile(self, share: float, chance: random.Random) -> int:
+        """The bin of the quantile in as many blocks as there are, drawn by chance."""
+        drawn = chance.choices(range(len(self.sizes)), k=len(self.sizes))
+        wanted = share * sum(map(self.sizes.__getitem__, drawn))
+        found = bisect_left(self.counts, wanted, key=lambda counts: sum(map(counts.__getitem__, drawn)))
+        return self.bins[min(found, len(self.bins) - 1)]
 
 
 def _bin(value: float) -> int:
     """Infinity has a bin far above all others."""
     return 10_000 if math.isinf(value) else round(math.log(max(value, 1e-6)) / _BIN)
-
-
-def _drawn(histograms: Sequence[Counter[int]], share: float, chance: random.Random) -> int:
-    total: Counter[int] = Counter()
-    for histogram in chance.choices(histograms, k=len(histograms)):
-        for bin, count in histogram.items():
-            total[bin] += count
-    wanted = share * total.total()
-    seen = 0
-    for bin in sorted(total):
-        seen += total[bin]
-        if seen >= wanted:
-            return bin
-    raise ValueError("no samples")

@@ -66,10 +66,14 @@ class Series:
     @property
     def failures(self) -> list[Seen]:
         """The samples that a user would call failures."""
-        return [
-            Seen(self.due[index], self.took[index], _RESULTS[result])
-            for index, result in enumerate(self.result) if _FAILED[result]
-        ]  # fmt: skip
+        return [seen for seen in self.eventful if seen.result.failed]
+
+    @property
+    def eventful(self) -> list[Seen]:
+        """The samples that are not simply good, and the good ones next to them: all that outages depend on."""
+        odd = [index for index, result in enumerate(self.result) if result] if any(self.result) else []
+        near = sorted({near for index in odd for near in (index - 1, index, index + 1) if 0 <= near < len(self)})
+        return [Seen(self.due[index], self.took[index], _RESULTS[self.result[index]]) for index in near]
 
     @cached_property
     def censored(self) -> Sequence[float]:

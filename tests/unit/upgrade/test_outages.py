@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from array import array
 from itertools import pairwise
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.verdicts.outages import outages, together
-from pytest_upgrade.verdicts.series import Seen
+from pytest_upgrade.verdicts.series import Seen, Series
 
 PERIOD = 0.2
 #: A machine that is busy with clouds draws slowly.
@@ -66,3 +68,13 @@ def test_outages_with_little_between_them_are_one_trouble_with_its_share() -> No
     first, second = together(outages(samples), [seen.due for seen in samples])
     assert (first.failures, first.samples, second.failures) == (4, 13, 1)
     assert first.ratio == 4 / 13
+
+
+@ANY_PACE
+@given(RESULTS)
+def test_outages_depend_on_what_is_eventful_only(results: list[Result]) -> None:
+    flat = array("f", [0.0] * len(results))
+    lane = Lane("compute", "GET", "/", "http://a/", "new", PERIOD)
+    due = array("d", [seen.due for seen in row(results)])
+    series = Series(lane, due, flat, flat, bytearray(results), bytearray(len(results)))
+    assert outages(series.eventful) == outages(series)

@@ -48,7 +48,14 @@ def discover(
     lanes = [lane for lane in lanes if not services or lane.service in services]
     lanes += [catalog.control(control)] if control else []
     verify, cacert = connection.config.config.get("verify", True), connection.config.config.get("cacert") or ""
-    made = Assignment(folder, tuple(lanes), Credentials(tokens, _body(connection)), longest, str(cacert), bool(verify))
+    made = Assignment(
+        folder,
+        tuple(lanes),
+        Credentials(tokens, login_of(connection.config.get_auth_args())),
+        longest,
+        str(cacert),
+        bool(verify),
+    )
     token = Token(None, made.tls, access.auth_token, time.time() + 3600)
     answers = asyncio.run(_tried(made, token))
     left_out = {
@@ -86,9 +93,8 @@ async def _tried(assignment: Assignment, token: Token) -> list[Sample]:
     return await asyncio.gather(*(asking.ask(0, clock.now()) for asking in askings))
 
 
-def _body(connection: Any) -> dict[str, Any]:
-    """What logs this user in, as Keystone takes it."""
-    given = connection.config.get_auth_args()
+def login_of(given: dict[str, Any]) -> dict[str, Any]:
+    """What logs a user in, as Keystone takes it, of the arguments that clients take."""
     if given.get("application_credential_secret"):
         credential = {"secret": given["application_credential_secret"]}
         if given.get("application_credential_id"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import resource
 import signal
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +32,9 @@ _LONGEST_BURST = 2_000_000
 async def observe(assignment: Assignment, ready: Callable[[], None]) -> None:
     """Keep all lanes to their schedules; ends at SIGTERM or after the longest life."""
     loop, ending = asyncio.get_running_loop(), asyncio.Event()
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # A service that hangs holds as many connections as fit into the timeout, on each lane.
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     loop.set_default_executor(ThreadPoolExecutor(_RESOLVERS))
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ending.set)
@@ -72,8 +76,6 @@ def beginnings(lanes: Sequence[Lane], begin: int) -> list[int]:
 
 def preferred() -> str:
     """Ask the system to run this process before others; returns what it has granted, in words."""
-    import resource
-
     try:
         resource.setrlimit(resource.RLIMIT_RTTIME, (_LONGEST_BURST, _LONGEST_BURST))
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))

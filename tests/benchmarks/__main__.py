@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 
 from pytest_whitebox.core.errors import StackproofError
-from tests.benchmarks import cleanup, cloud, configuration, domain, load, sheet, suites, transport
+from tests.benchmarks import cleanup, cloud, configuration, domain, load, observers, sheet, suites, transport
 from tests.benchmarks.figure import Figure
 
-_GROUPS = ("plugin", "cleanup", "domain", "devcloud", "commands", "configuration", "suites")
+_GROUPS = ("plugin", "cleanup", "domain", "devcloud", "commands", "configuration", "suites", "observers")
 
 
 def main() -> int:
@@ -38,6 +38,8 @@ def _taken(wanted: set[str], runs: int, cold: int) -> Iterator[Figure]:
         yield from sheet.write("cleanup", cleanup.figures())
     if "domain" in wanted:
         yield from sheet.write("domain", domain.figures())
+    if "observers" in wanted:
+        yield from sheet.write("observers", observers.figures())
     if wanted & {"devcloud", "commands", "configuration", "suites"}:
         with cloud.own_cloud() as environment:
             if "devcloud" in wanted:

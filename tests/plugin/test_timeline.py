@@ -80,7 +80,9 @@ def test_what_never_failed_passes_and_what_has_no_baseline_is_inconclusive(
     result.stdout.fnmatch_lines(["*inconclusive: baseline: GET compute /servers (new): * were observed before *"])
 
 
-def test_an_outage_fails_the_test_with_its_step(during: RunPytest, store: Store, observed: Scripted) -> None:
+def test_an_outage_fails_the_test_with_its_step_and_the_report_draws_it(
+    pytester: pytest.Pytester, during: RunPytest, store: Store, observed: Scripted
+) -> None:
     def upgrade() -> None:
         wait_for(lambda: store.attempts.of(RUN.id), timeout=60, what="the phase to begin")
         wait_for(lambda: observed.asked["/servers"] > 20, timeout=60, what="requests")
@@ -102,6 +104,11 @@ def test_an_outage_fails_the_test_with_its_step(during: RunPytest, store: Store,
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*outage: GET compute /servers (new): * failed in * (unavailable) during nova*"])
     result.stdout.fnmatch_lines(["verdict: compute zero_downtime: FAIL: *"])
+    (report,) = pytester.path.glob(".stackproof/runs/20*/report.html")
+    shown = report.read_text()
+    assert "Upgrade run 3f9a1c" in shown
+    assert '"name":"nova"' in shown
+    assert "503, come again later" in shown
 
 
 def test_a_probe_that_nobody_observes_is_inconclusive(during: RunPytest, store: Store) -> None:

@@ -98,6 +98,13 @@ def test_twenty_slow_seconds_are_no_downtime_and_an_impact() -> None:
     assert verdicts(case(slow))[2].steps == ("nova",)
 
 
+def test_a_last_window_of_a_few_samples_does_not_judge() -> None:
+    """One slow request of eight is no tenth of a window."""
+    end = BEGIN + 301.6
+    slow = series(slower=lambda at: 9.0 if end - 0.3 <= at < end - 0.1 else 1.0)
+    assert words(Case((BEGIN, end), STEPS, [slow], PASSED))["zero_impact"] == "pass"
+
+
 def test_all_of_it_slower_is_an_impact_by_its_quantiles() -> None:
     found = verdicts(case(series(slower=lambda at: 1.3 if at >= BEGIN else 1.0)))[2]
     assert {one.rule for one in found.findings if one.word is Word.FAIL} >= {"p50", "p95"}

@@ -1,0 +1,94 @@
+"""What of a cloud is observed: its catalog says so, each lane is tried once, and the observer logs in by itself."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import openstack
+import pytest
+
+from pytest_upgrade.observers import discovery, outside
+from pytest_upgrade.verdicts.samples import Samples
+from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.wait import wait_for
+from tests.doubles.openstack import Openstack, environment, serve
+
+
+@pytest.fixture
+def cloud() -> Openstack:
+    return Openstack()
+
+
+@pytest.fixture
+def connection(cloud: Openstack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    for name in [name for name in os.environ if name.startswith("OS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    with serve(cloud) as url:
+        for name, value in environment(url).items():
+            monkeypatch.setenv(name, value)
+        yield openstack.connect(load_yaml_config=False)
+
+
+def test_lanes_follow_the_catalog_and_what_is_not_answered_as_it_should_be_is_left_out(
+    connection: Any, tmp_path: Path
+) -> None:
+    found = discovery.discover(connection, tmp_path, longest=60, control="127.0.0.1:9")
+    names = {lane.name for lane in found.assignment.lanes}
+    assert {"GET identity /v3 (new)", "GET compute /servers (reused)", "GET block-storage /volumes (new)"} <= names
+    assert {"POST identity /auth/tokens (new)", "CONNECT control 127.0.0.1:9 (new)"} <= names
+    assert "GET block-storage / (new): 200 instead of 300" in found.left_out
+    assert not any(name.startswith("GET block-storage / ") for name in names)
+    only = discovery.discover(connection, tmp_path, longest=60, services=["compute"])
+    assert {lane.service for lane in only.assignment.lanes} == {"compute"}
+
+
+def test_a_service_that_is_away_is_observed_all_the_same(connection: Any, cloud: Openstack, tmp_path: Path) -> None:
+    connection.session.get_token()
+    cloud.fail = lambda method, service, path: 503 if service == "compute" else 0
+    found = discovery.discover(connection, tmp_path, longest=60)
+    assert "GET compute /servers (new)" in {lane.name for lane in found.assignment.lanes}
+
+
+def test_a_cloud_that_has_nothing_of_it_is_refused(connection: Any, tmp_path: Path) -> None:
+    with pytest.raises(StackproofError, match="there is nothing to observe"):
+        discovery.discover(connection, tmp_path, longest=60, services=["dns"])
+
+
+def test_the_observer_logs_in_with_what_the_discovery_found(connection: Any, tmp_path: Path) -> None:
+    outside.start(discovery.discover(connection, tmp_path, longest=60).assignment)
+    samples = Samples(tmp_path)
+    try:
+        wait_for(
+            lambda: min((len(one) for one in samples.series()), default=0) >= 2, timeout=60, what="each lane twice"
+        )
+    finally:
+        outside.stop(tmp_path)
+    by_lane = {one.lane.name: {seen.result.word for seen in one} for one in samples.series()}
+    assert by_lane["POST identity /auth/tokens (new)"] == {"ok"}
+    assert by_lane["GET compute /servers (new)"] == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("given", "identity"),
+    [
+        (
+            {"username": "u", "password": "p", "user_domain_name": "d", "project_id": "1"},
+            {"methods": ["password"], "password": {"user": {"name": "u", "domain": {"name": "d"}, "password": "p"}}},
+        ),
+        (
+            {"application_credential_id": "a", "application_credential_secret": "s"},
+            {"methods": ["application_credential"], "application_credential": {"id": "a", "secret": "s"}},
+        ),
+    ],
+)
+def test_each_way_to_log_in_is_what_keystone_takes(given: dict[str, str], identity: dict[str, Any]) -> None:
+    assert discovery.login_of(given)["auth"]["identity"] == identity
+
+
+def test_a_token_alone_cannot_log_in_again() -> None:
+    with pytest.raises(StackproofError, match="an observer must be able to log in again"):
+        discovery.login_of({"token": "gAAAA"})

@@ -215,8 +215,6 @@ def _run(config: pytest.Config, phase: Phase, store: Store) -> tuple[Run, bool]:
     return begun(choice, _places(config).folder), True
 
 
-
-
 def _with_releases(config: pytest.Config, run: Run) -> Run:
     """The run with the releases that were named now, or before."""
     before, _ = settings.FROM.read(config)

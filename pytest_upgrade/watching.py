@@ -57,27 +57,20 @@ def verdicts(session: Session, limits: Thresholds) -> Iterator[str]:
 
 def section(session: Session, limits: Thresholds) -> str:
     """The same for the report, with the timeline."""
-    case = _case(session, limits)
-    if case is None:
+    if session.phase is Phase.PRE:
         return ""
     from pytest_upgrade.verdicts import page
-    from pytest_upgrade.verdicts.judging import verdicts as judged
-    from pytest_upgrade.verdicts.picture import picture
-    from pytest_upgrade.verdicts.samples import Samples
 
-    failures = Samples(session.directory.path).failures()
-    return page.section(session.run.id, judged(case), picture(case, failures))
+    return page.of_run(session.store, session.run, session.directory.path, limits)
 
 
 def _case(session: Session, limits: Thresholds) -> Case | None:
-    from pytest_upgrade.observers.observing import SAMPLES
-
-    folder = session.directory.path
-    if session.phase is Phase.PRE or not (folder / SAMPLES).is_file():
-        return None
     from pytest_upgrade.verdicts.judging import Case
     from pytest_upgrade.verdicts.samples import Samples
 
+    folder = session.directory.path
+    if session.phase is Phase.PRE or not Samples.are_in(folder):
+        return None
     return Case.of(session.store, session.run, Samples(folder), limits)
 
 

@@ -48,7 +48,8 @@ def report(options: argparse.Namespace) -> int:
 
     with opened(options) as context:
         run = context.run(options)
-        print(write(context.store, run, options.output or context.places.directory(run.name).folder() / NAME))
+        folder = context.places.directory(run.name).folder()
+        print(write(context.store, run, options.output or folder / NAME, folder))
     return 0
 
 

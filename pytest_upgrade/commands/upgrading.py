@@ -46,7 +46,8 @@ def run(options: argparse.Namespace) -> int:
         finally:
             if running.run is not None:
                 folder = context.places.directory(running.run.name).folder()
-                print(f"report: {write(context.store, named(context.store, running.run.id), folder / NAME)}")
+                file = write(context.store, named(context.store, running.run.id), folder / NAME, folder)
+                print(f"report: {file}")
 
 
 def _deployer(options: argparse.Namespace) -> Deployer:

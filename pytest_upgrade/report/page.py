@@ -1,4 +1,4 @@
-"""The page of a run: HTML without a script, that opens anywhere."""
+"""The page of a run: HTML that opens anywhere, without a network."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ NAME = "report.html"
 _PHASES = ("pre", "during", "post")
 
 
-def write(store: Store, run: Run, file: Path) -> Path:
-    """Write the page of a run into a file, and return that; raises `StackproofError` if it cannot be written."""
+def write(store: Store, run: Run, file: Path, folder: Path) -> Path:
+    """Write the page of a run, whose folder has its samples, and return its file; raises `StackproofError`."""
     try:
-        file.write_text(page(store, run))
+        file.write_text(page(store, run, folder))
     except OSError as error:
         raise StackproofError(f"cannot write {file}: {error.strerror}", hint="name another --output") from error
     return file
 
 
-def page(store: Store, run: Run) -> str:
+def page(store: Store, run: Run, folder: Path) -> str:
     """All that a person wants to know of a run first."""
     import jinja2
+
+    from pytest_upgrade.verdicts.page import of_run
 
     engine = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_TEMPLATES), undefined=jinja2.StrictUndefined, trim_blocks=True,
@@ -39,7 +41,7 @@ def page(store: Store, run: Run) -> str:
     engine.filters["time"] = lambda at: datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M:%S")
     found, done = list(standings(store, run.id)), steps(store.events.of(run.id))
     return engine.get_template("page.html.j2").render(
-        run=run, verdict=verdict(found, done), standings=found, steps=done,
+        run=run, observed=of_run(store, run, folder), verdict=verdict(found, done), standings=found, steps=done,
         attempts=store.attempts.of(run.id), things=_things(store, run.id), releases=_releases(store, run.id),
         unwell=[sign for sign in store.signs.of(run.id) if sign.ok is False],
     )  # fmt: skip

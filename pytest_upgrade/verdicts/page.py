@@ -6,12 +6,31 @@ import json
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from pytest_upgrade.verdicts.thresholds import Thresholds
 from pytest_upgrade.verdicts.verdict import ServiceVerdict
+
+if TYPE_CHECKING:
+    from pytest_upgrade.store import Store
+    from pytest_upgrade.store.values import Run
 
 _FOLDER = Path(__file__).parent
 _SHOWN = 200  # findings of one verdict on the page; the JSON has all of them
+
+
+def of_run(store: Store, run: Run, folder: Path, limits: Thresholds | None = None) -> str:
+    """The piece for a report about a run with this folder; empty where nothing was observed."""
+    from pytest_upgrade.verdicts.judging import Case
+    from pytest_upgrade.verdicts.judging import verdicts as judged
+    from pytest_upgrade.verdicts.picture import picture as drawn
+    from pytest_upgrade.verdicts.samples import Samples
+
+    if not Samples.are_in(folder):
+        return ""
+    samples = Samples(folder)
+    case = Case.of(store, run, samples, limits or Thresholds())
+    return section(run.id, judged(case), drawn(case, samples.failures()))
 
 
 def section(run: str, verdicts: Sequence[ServiceVerdict], picture: dict[str, Any]) -> str:
@@ -19,7 +38,8 @@ def section(run: str, verdicts: Sequence[ServiceVerdict], picture: dict[str, Any
     style, script = ((_FOLDER / f"timeline.{kind}").read_text() for kind in ("css", "js"))
     data = json.dumps(picture, separators=(",", ":")).replace("</", "<\\/")
     return (
-        f"<style>{style}</style><section class='su' id='su'><h2>Upgrade run {escape(run)}</h2>{_table(verdicts)}"
+        f"<style>{style}</style><section class='su' id='su'>"
+        f"<h2>Upgrade run {escape(run)}: what was observed</h2>{_table(verdicts)}"
         "<div id='su-picture'></div><p class='su-help'>Wheel: zoom. Drag: move. Double click: all of it. "
         "Click on a lane: its response times.</p>"
         f"<script type='application/json' id='su-data'>{data}</script><script>{script}</script></section>"

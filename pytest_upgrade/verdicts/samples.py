@@ -70,11 +70,16 @@ class Samples:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / SAMPLES
-        if not self._file.is_file():
+        if not self.are_in(folder):
             raise StackproofError(
                 f"there are no samples in {folder}",
                 hint="observe beside the upgrade with `pytest-upgrade observe start`",
             )
+
+    @staticmethod
+    def are_in(folder: Path) -> bool:
+        """True if a run with this folder was observed."""
+        return (folder / SAMPLES).is_file()
 
     def lives(self) -> list[ObserverLife]:
         """All observers, the first first."""

@@ -105,3 +105,10 @@ def test_a_run_that_nobody_observed_has_no_verdict(places: Places, capsys: pytes
         store.add_run(other)
     assert main(["judge", other.id]) == 3
     assert "there are no samples" in capsys.readouterr().err
+
+
+def test_the_report_of_the_run_has_the_picture(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["report", RUN.id, "-o", "page.html"]) == 0
+    text = (project / "page.html").read_text()
+    assert '"name":"storm"' in text
+    assert "<td><details><summary><b class='su-word su-fail'>fail</b><span class='su-steps'>storm</span>" in text

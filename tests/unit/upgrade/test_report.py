@@ -48,7 +48,7 @@ def test_step_that_was_done_again_is_there_twice_and_one_without_an_end_is_told(
     ]  # fmt: skip
 
 
-def test_page_tells_what_is_known_and_takes_no_text_for_html() -> None:
+def test_page_tells_what_is_known_and_takes_no_text_for_html(tmp_path: Path) -> None:
     with Store.open("sqlite://") as store:
         store.add_run(RUN)
         store.outcomes.add(RUN.id, outcome("post", "failed", "<script>alert(1)</script>"))
@@ -56,7 +56,7 @@ def test_page_tells_what_is_known_and_takes_no_text_for_html() -> None:
         store.findings.add(RUN.id, Finding("post", "server", "web", "intact", False, "was rebooted"))
         store.evidence.add(RUN.id, Evidence("during", "compute", "c1", "process of nova-api", "nova 32", ["2025.2"]))
         store.signs.add(RUN.id, HealthSign("post", "compute", "c2", "nova-compute", False, "does not run"))
-        text = page(store, RUN)
+        text = page(store, RUN, tmp_path)
     told_of = (
         "3f9a1c", "2025.1 to 2025.2", "nova/api-a", "nobody says", "intact NO: was rebooted", "does not run",
         "process of nova-api on c1: nova 32 (2025.2)", 'compute<td>rolling<td class="fail"',

@@ -62,7 +62,11 @@ def status(options: argparse.Namespace) -> int:
             continue
         found = outages(series.eventful)
         now = f"FAILS since {_ago(found[-1].begin)}: {found[-1].words[0]}" if found and found[-1].end is None else "ok"
-        print(f"{series.lane.name}: {now}; {len(series)} samples, {sum(one.slots for one in found)} failed")
+        fresh = sum(series.fresh)
+        opened_anew = f", {fresh} on a new connection" if series.lane.connection == "reused" else ""
+        print(
+            f"{series.lane.name}: {now}; {len(series)} samples, {sum(one.slots for one in found)} failed{opened_anew}"
+        )
     return _ALIVE if pid else _NOT_ALIVE
 
 

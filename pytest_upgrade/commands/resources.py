@@ -35,6 +35,7 @@ def check(options: argparse.Namespace) -> int:
 def sweep(options: argparse.Namespace) -> int:
     """Remove what a run has made in the cloud and close it."""
     from pytest_upgrade import closing
+    from pytest_upgrade.observers import outside
 
     with opened(options) as context:
         run = context.run(options)
@@ -43,6 +44,7 @@ def sweep(options: argparse.Namespace) -> int:
                 print(f"{kept}  {kept.state.get('id', 'half made')}")
             return _PASS
         with place_of(context, options) as place:
+            outside.stop(place.directory.path)
             try:
                 closing.sweep(place, print)
             except ExceptionGroup as group:

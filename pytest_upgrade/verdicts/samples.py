@@ -8,7 +8,6 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 from pytest_upgrade.observers.lane import Lane
@@ -20,8 +19,6 @@ from pytest_whitebox.core.errors import StackproofError
 
 _SECOND = 1e9
 _MICROSECOND = 1e-6
-#: Clocks that are further apart than this from one look to the next, in seconds, slept or were set.
-_JUMP = 2.0
 #: The share by which two clocks may run apart.
 _DRIFT = 0.01
 _FOR_EVER = 1 << 62
@@ -118,11 +115,6 @@ class Samples:
             ]  # fmt: skip
         return sorted((one for one in found if begin <= one.due < end), key=lambda one: one.due)
 
-    def jumps(self) -> list[Span]:
-        """When the clock of the machine was set, which makes the times of steps uncertain."""
-        with self._reading() as connection:
-            return [span for known in _clocks(connection).values() for span in known.jumps()]
-
     def _reading(self) -> closing[sqlite3.Connection]:
         return closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True))
 
@@ -144,12 +136,6 @@ class _Clocks:
         # What differs by more than drift was set in between: the looks around it say nothing of the rate.
         rate = 1.0 if abs(rate - 1) > _DRIFT else rate
         return until, wall / _SECOND - rate * base / _SECOND, rate
-
-    def jumps(self) -> Iterator[Span]:
-        pairs = list(zip(self.boottime, self.wall, strict=True))
-        for (boot, wall), (next_boot, next_wall) in pairwise(pairs):
-            if abs((next_wall - wall) - (next_boot - boot)) > _JUMP * _SECOND:
-                yield Span(wall / _SECOND, next_wall / _SECOND, "the clock was set")
 
 
 @dataclass(frozen=True)

@@ -96,6 +96,7 @@ def test_status_tells_that_no_observer_lives_and_what_it_saw(capsys: pytest.Capt
     said = capsys.readouterr().out
     assert "has ended; priority" in said
     assert "GET selftest / (new): ok;" in said
+    assert "on a new connection" in said
     assert main(["observe", "stop"]) == 1
 
 

@@ -41,7 +41,8 @@ def test_step_that_was_done_again_is_there_twice_and_one_without_an_end_is_told(
     events = [
         Event("", "begin", at=1), Event("nova", "begin", "nova", "c1", 2, text="replace it"),
         Event("nova", "end", "nova", "c1", 5, False, "full"), Event("nova", "begin", "nova", "c1", 7),
-        Event("nova", "task", at=8), Event("nova", "end", "nova", "c1", 9, True), Event("glance", "begin", at=10),
+        Event("nova", "task", at=8), Event("nova", "end", "nova", "c1", 9, True),
+        Event("nova", "end", at=9.5, ok=False), Event("glance", "begin", at=10),
     ]  # fmt: skip
     assert [(one.step, one.seconds, one.ok, one.text) for one in steps(events)] == [
         ("nova", 3, False, "full"), ("nova", 2, True, ""), ("glance", None, None, ""),

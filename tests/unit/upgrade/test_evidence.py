@@ -73,3 +73,8 @@ def test_windows_are_what_was_seen_during_the_upgrade() -> None:
                 store.evidence.add("3f9a1c", replace(row(release, 1), phase=phase))
         assert Windows.of(store, "3f9a1c")("compute") == BOTH
         assert {one.phase for one in Windows.of(store, "3f9a1c").rows} == {"during"}
+
+
+def test_code_that_was_replaced_beneath_a_process_is_named_where_no_release_was() -> None:
+    with pytest.raises(WrongRelease, match="was installed at B, and it runs since A"):
+        look(OLD, STALE).between("compute", frozenset())

@@ -25,13 +25,13 @@ _KEYS = ("manner", "state")
 class Devcloud:
     """The cloud of ``state`` (DEVCLOUD_STATE), upgraded in a ``manner``: ``cold`` or ``rolling``.
 
-    Each step is a run of ``program``, which goes on from where the one before has ended.
+    Each step is a run of ``program``, which goes on from where the one before has ended; it keeps back no line.
     """
 
     name = "devcloud"
 
     def __init__(
-        self, config: Mapping[str, Any], program: Sequence[str] = (sys.executable, "-m", "devcloud.cli")
+        self, config: Mapping[str, Any], program: Sequence[str] = (sys.executable, "-u", "-m", "devcloud.cli")
     ) -> None:
         if strange := sorted(set(map(str, config)) - set(_KEYS)):
             raise StackproofError(

@@ -42,12 +42,11 @@ class Supervised:
         return cls(status.running, status.pid, status.seconds, len(lines), lines[-1] if lines else "")
 
 
-def define(host: Host, service: Service, values: Mapping[str, str]) -> bool:
-    """Write the service's folder on the host; returns True if it had another definition before."""
-    folder = f"{_DEFINITIONS}/{service.name}"
+def run_script(service: Service, values: Mapping[str, str]) -> str:
+    """How runit starts a service; what is none of OpenStack's is started in the same way whatever the release."""
     words = [word.format_map(values) for word in service.command]
     env = {
-        "PATH": f"{values['bin']}:{HOST_PATH}",
+        "PATH": f"{values['bin']}:{HOST_PATH}" if service.has_release else HOST_PATH,
         "LANG": "C.UTF-8",
         "HOME": "/root",
         MARK: service.name,
@@ -56,7 +55,13 @@ def define(host: Host, service: Service, values: Mapping[str, str]) -> bool:
     pairs = " ".join(shlex.quote(f"{name}={value}") for name, value in env.items())
     folders = shlex.join([service.log.rpartition("/")[0], *service.folders])
     owner = f"chown {service.user} {folders}\n" if service.user else ""
-    run = f"#!/bin/sh\nmkdir -p {folders}\n{owner}exec >>{service.log} 2>&1\nexec env -i {pairs} {shlex.join(words)}\n"
+    return f"#!/bin/sh\nmkdir -p {folders}\n{owner}exec >>{service.log} 2>&1\nexec env -i {pairs} {shlex.join(words)}\n"
+
+
+def define(host: Host, service: Service, values: Mapping[str, str]) -> bool:
+    """Write the service's folder on the host; returns True if it had another definition before."""
+    folder = f"{_DEFINITIONS}/{service.name}"
+    run = run_script(service, values)
     finish = (
         "#!/bin/sh\n"
         "# runit gives the exit code (-1: killed) and the signal; 0 and SIGTERM are orderly ends\n"

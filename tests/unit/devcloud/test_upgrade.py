@@ -11,7 +11,9 @@ import pytest
 
 from devcloud.cli import main
 from devcloud.cloud import Cloud
-from devcloud.services.catalog import DEFAULT, PROJECTS
+from devcloud.machine.packages import RELEASES
+from devcloud.services.catalog import DEFAULT, PROJECTS, services
+from devcloud.services.runit import run_script
 from devcloud.state import Settings, State, Upgrade
 from devcloud.upgrade import request
 from devcloud.upgrade.deployer import Devcloud
@@ -191,3 +193,15 @@ class TestDevcloud(DeployerContract):
     def test_release_has_to_be_named(self, deployer: Deployer) -> None:
         with pytest.raises(StackproofError, match="pass --upgrade-to"):
             deployer.plan(Target())
+
+
+def test_what_is_not_of_openstack_is_started_in_the_same_way_in_each_release() -> None:
+    # Else the end of an upgrade restarts databases, queue and HAProxy under all that works.
+    known = {service.name: service for service in services(PROJECTS)}
+    scripts = {
+        name: {run_script(service, {"bin": f"/env/{release}/bin", "mgmt": "10.0.0.1"}) for release in RELEASES}
+        for name, service in known.items()
+    }
+    same = {name for name, texts in scripts.items() if len(texts) == 1}
+    assert {"mariadb", "rabbitmq", "haproxy", "libvirtd", "ovs-vswitchd", "bind"} <= same
+    assert same == {name for name, service in known.items() if not service.has_release}

@@ -45,7 +45,7 @@ test: venv ## everything that must hold: lint, unit, plugin, wire and container 
 	$(STEP) 300 unit $(AGAIN) unit
 	$(STEP) 600 plugin $(AGAIN) plugin
 	$(STEP) 600 wire $(AGAIN) wire
-	$(STEP) 300 tcup $(AGAIN) tcup
+	$(STEP) 600 tcup $(AGAIN) tcup
 	$(STEP) 180 docs $(AGAIN) docs
 	$(STEP) 1200 up $(BIN)/devcloud up --install
 	$(STEP) 900 suites $(AGAIN) suites

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import ssl
@@ -51,7 +52,7 @@ def shell() -> int:
     """What --debug opens: a shell where all is prepared, and the command that starts the run."""
     known = json.loads((FOLDER / "run.json").read_text())
     print("Everything is prepared and no test runs. This starts the run, with arguments of pytest as you like:\n")
-    print(f"    cd {FOLDER} && {' '.join(known['command'])}\n")
+    print(f"    cd {FOLDER} && {shlex.join(known['command'])}\n")
     print("The folder you came from is /work; results lie in the container and go with it, unless you copy them there.")
     sys.stdout.flush()
     program = shutil.which("bash") or "/bin/sh"

@@ -62,7 +62,7 @@ def terminal(engine: Engine, variables: dict[str, str], tmp_path: Path) -> Calla
 def test_debug_opens_a_shell_where_all_is_prepared(
     terminal: Callable[..., Terminal], tmp_path: Path, nothing_left: Callable[[], None]
 ) -> None:
-    (tmp_path / "mine.txt").write_text("what lies here")
+    (tmp_path / "mine.txt").write_text("what lies here\n")
     tmp_path.chmod(0o755)
     for parent in (tmp_path.parent, tmp_path.parent.parent):
         parent.chmod(0o755)
@@ -77,6 +77,7 @@ def test_debug_opens_a_shell_where_all_is_prepared(
     assert debug.end() == 7
     assert "65534\r\nwhat lies here\r\n1\r\n0\r\n" in debug.said
     assert "cd /tmp/tcup && /opt/stackproof/bin/python -m pytest -v --os-cloud tcup" in debug.said
+    assert f"'{SELECTION}'" in debug.said
     assert PASSWORD not in debug.said
     nothing_left()
 

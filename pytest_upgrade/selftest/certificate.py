@@ -79,8 +79,9 @@ def _outage(trial: Trial, fault: Injected, lane: Series) -> tuple[str, bool]:
     first = troubles[0]
     begin, length = first.begin - fault.begin, (first.until - first.begin) - fault.seconds
     every = _EVERY.get(fault.fault, 1)
-    # What spans failures with good answers between them is known at both ends.
-    near = abs(begin) <= every * PERIOD + _SLACK and abs(length) <= (2 * every - 1) * PERIOD + _SLACK
+    # Where only every nth request fails, both ends are known to so many slots.
+    slots = 1 if every == 1 else 2 * every
+    near = abs(begin) <= every * PERIOD + _SLACK and abs(length) <= slots * PERIOD + _SLACK
     words = ", ".join(dict.fromkeys(word for one in found for word in one.words))
     share = "" if every == 1 else f", {100 * first.ratio:.0f} % of the requests"
     text = f"{first.until - first.begin:.1f} s, began {1000 * begin:+.0f} ms{share} ({words})"

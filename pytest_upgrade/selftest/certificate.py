@@ -89,7 +89,8 @@ def _outage(trial: Trial, fault: Injected, lane: Series) -> tuple[str, bool]:
 
 
 def _slow(trial: Trial, fault: Injected, lane: Series) -> tuple[str, bool]:
-    baseline = lane.between(trial.begin, trial.injected[0].begin)
+    # What was under way when the first fault began is no measure of what is usual.
+    baseline = lane.between(trial.begin, trial.injected[0].begin - 1.0)
     slow = slow_windows(baseline, lane.between(fault.begin, fault.end), Thresholds())
     share = max((window.share for window in slow), default=0.0)
     quiet = not trial.seen(fault, lane)

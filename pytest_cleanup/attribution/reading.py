@@ -33,7 +33,7 @@ _ADDRESSES = {
     "membership": re.compile(r"/groups/[^/]+/users/[^/]+$"),
 }
 #: Where the answer names what it made, if not by ``id``.
-_IDS = ("id", "uuid", "trust_id")
+_IDS = ("id", "uuid", "trust_id", "namespace")
 _REFERENCES = ("secret_ref", "container_ref", "order_ref")
 
 
@@ -98,8 +98,13 @@ def _in_collection(exchange: Exchange, kind: str) -> Iterator[Deed]:
 
 
 def _rows(body: Any) -> list[Mapping[str, Any]]:
-    """The entries of a body, with an envelope or without one."""
-    inner = next(iter(body.values())) if isinstance(body, dict) and len(body) == 1 else body
+    """The entries of a body, with an envelope or without one; links beside an envelope tell nothing.
+
+    >>> _rows({"qos_specs": {"id": "0a"}, "links": []}), _rows({"id": "0b", "name": "an image"})
+    ([{'id': '0a'}], [{'id': '0b', 'name': 'an image'}])
+    """
+    told = {name: value for name, value in body.items() if name != "links"} if isinstance(body, dict) else body
+    inner = next(iter(told.values())) if isinstance(told, dict) and len(told) == 1 else body
     return [one for one in (inner if isinstance(inner, list) else [inner]) if isinstance(one, dict)]
 
 
@@ -159,4 +164,4 @@ def _of_store(exchange: Exchange, parts: list[str]) -> Iterator[Deed]:
     project = account[0].removeprefix("AUTH_")
     kind, name = ("container", names[0]) if len(names) == 1 else ("object", "/".join(names))
     verb = {"PUT": MADE, "DELETE": DELETED}.get(exchange.method, CHANGED)
-    yield Deed(verb, kind, f"{account[0]}/{name}", name, project)
+    yield Deed(verb, kind, f"{project}/{name}", name, project)

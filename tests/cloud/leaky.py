@@ -8,13 +8,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import openstack
 import yaml
 
 NAME = "sp-left"
-#: More than any host has.
-NOWHERE = 8_000_000
+#: MiB of memory, less than the quota and more than any host has.
+NOWHERE = 48_000
 STUCK = ("in-use", "attaching", "error_deleting")
 
 
@@ -60,7 +61,7 @@ def test_ports_of_a_deleted_server(cloud: Any) -> None:
 
 def test_volumes(cloud: Any) -> None:
     storage = cloud.connection.block_storage
-    kind = storage.create_type(name=f"{NAME}-type")
+    storage.create_type(name=f"{NAME}-type")
     storage.post("/qos-specs", json={"qos_specs": {"name": f"{NAME}-qos", "consumer": "front-end"}})
     volumes = [storage.create_volume(size=1, name=f"{NAME}-{state}") for state in (*STUCK, "well", "with-a-snapshot")]
     for volume in volumes:
@@ -69,8 +70,19 @@ def test_volumes(cloud: Any) -> None:
     storage.create_transfer(volume_id=volumes[-2].id, name=f"{NAME}-transfer")
     storage.create_group_type(name=f"{NAME}-group-type")
     for volume, state in zip(volumes, STUCK, strict=False):
-        storage.reset_volume_status(volume, state, None, None)
-    assert kind.id
+        if state == "in-use":
+            attach_to_nothing(storage, volume)
+        else:
+            storage.reset_volume_status(volume, state, None, None)
+
+
+def attach_to_nothing(storage: Any, volume: Any) -> None:
+    """Cinder has the volume attached to a server that Nova does not know."""
+    connector = {"host": os.environ["LEAKY_HOST"], "initiator": "iqn.of.nothing", "ip": "192.0.2.1"}
+    asked = {"volume_uuid": volume.id, "instance_uuid": str(uuid4()), "connector": connector}
+    made = storage.post("/attachments", json={"attachment": asked}, microversion="3.54")
+    id = made.json()["attachment"]["id"]
+    storage.post(f"/attachments/{id}/action", json={"os-complete": {}}, microversion="3.54")
 
 
 def test_images(cloud: Any, tmp_path: Any) -> None:

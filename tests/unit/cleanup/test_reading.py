@@ -52,6 +52,22 @@ CASES: dict[str, tuple[tuple[Any, ...], list[tuple[str, str, str, str]]]] = {
         ("PUT", "/v2.0/routers/5f/add_router_interface", "network", 200, {"id": "5f", "port_id": "6a"}),
         [("changed", "router", "5f", ""), ("made", "port", "6a", "")],
     ),
+    "container in a project's account": (
+        ("PUT", "/v1/AUTH_9d/left", "object-store", 201, {}),
+        [("made", "container", "9d/left", "left")],
+    ),
+    "object": (
+        ("PUT", "/v1/AUTH_9d/left/deep/o", "object-store", 201, {}),
+        [("made", "object", "9d/left/deep/o", "left/deep/o")],
+    ),
+    "links beside an envelope": (
+        ("POST", "/v3/qos-specs", "block-storage", 200, {"qos_specs": {"id": "7b", "name": "q"}, "links": [{}]}),
+        [("made", "qos_spec", "7b", "q")],
+    ),
+    "namespace, which has no other id": (
+        ("POST", "/v2/metadefs/namespaces", "image", 201, {"namespace": "left", "visibility": "private", "links": []}),
+        [("made", "metadef_namespace", "left", "")],
+    ),
     "refused deletion": (
         ("DELETE", "/v3/volumes/1b", "block-storage", 400, {"badRequest": {"message": "attached"}}),
         [("deleted", "volume", "1b", "")],

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _FEWEST, _PATIENCE = 5, 60.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Timeline:
     """The lanes of some probes in a window of time; ``before`` is the time that it is compared with.
 
@@ -51,6 +51,10 @@ class Timeline:
         upgrade = window_of(session.store, session.run) or window
         steps = spans(session.store.events.of(session.run.id))
         return cls(lanes, control, window, (0.0, min(window[0], upgrade[0])), steps, limits)
+
+    def __repr__(self) -> str:
+        """As a failed assertion shows it."""
+        return f"<timeline of {', '.join(f'{len(one)} x {one.lane.name}' for one in self.lanes)}>"
 
     @cached_property
     def outages(self) -> list[Finding]:

@@ -40,11 +40,11 @@ class Series:
     """A lane's samples by the instants when they were due; ``gaps`` are when it was not sampled."""
 
     lane: Lane
-    due: array[float] = field(default_factory=lambda: array("d"))
-    took: array[float] = field(default_factory=lambda: array("f"))
-    late: array[float] = field(default_factory=lambda: array("f"))
-    result: bytearray = field(default_factory=bytearray)
-    fresh: bytearray = field(default_factory=bytearray)
+    due: array[float] = field(default_factory=lambda: array("d"), repr=False)
+    took: array[float] = field(default_factory=lambda: array("f"), repr=False)
+    late: array[float] = field(default_factory=lambda: array("f"), repr=False)
+    result: bytearray = field(default_factory=bytearray, repr=False)
+    fresh: bytearray = field(default_factory=bytearray, repr=False)
     gaps: tuple[Span, ...] = ()
 
     def __len__(self) -> int:

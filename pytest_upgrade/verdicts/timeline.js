@@ -111,7 +111,7 @@
     const start = Math.ceil((data.begin + view[0]) / every) * every - data.begin;
     for (let tick = start; tick <= view[1]; tick += every) {
       make("line", { x1: x(tick), x2: x(tick), y1: y + 16, y2: bottom, style: "stroke: var(--line)" }, svg);
-      make("text", { x: Math.min(x(tick) + 3, width - 64), y: y + 12, class: "soft" }, svg, clock(tick, every < 1).slice(0, every < 1 ? 10 : 8));
+      if (x(tick) < width - 70) make("text", { x: x(tick) + 3, y: y + 12, class: "soft" }, svg, clock(tick, every < 1).slice(0, every < 1 ? 10 : 8));
     }
     make("text", { x: 0, y: y + 12, class: "soft" }, svg, `${new Date(data.begin * 1000).toISOString().slice(0, 10)}, UTC`);
   }

@@ -25,7 +25,7 @@ class Word(StrEnum):
         return list(Word).index(self)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Finding:
     """What one rule has found: of a lane, or of the whole; ``at`` is a time since 1970, 0 if it has none."""
 
@@ -40,6 +40,10 @@ class Finding:
     def __str__(self) -> str:
         steps = f" during {', '.join(self.steps)}" if self.steps else ""
         return f"{self.rule}: {f'{self.lane}: ' if self.lane else ''}{self.text}{steps}"
+
+    def __repr__(self) -> str:
+        """As a failed assertion shows it."""
+        return f"<{self}>"
 
 
 @dataclass(frozen=True, slots=True)

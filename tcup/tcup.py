@@ -839,7 +839,6 @@ class Conversation:
         stamp = datetime.now(timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         self.results = Results(Path(self.options.results) / f"{stamp}-{secrets.token_hex(3)}")
         self.progress = Progress()
-        self.began = False
 
     def held(self) -> int:
         """Hear it to its end and return the exit status."""
@@ -859,7 +858,6 @@ class Conversation:
         self.results.take(event)
         self.progress.take(event)
         kind = event["event"]
-        self.began = self.began or kind == "began"
         if kind == "trouble":
             raise Trouble(event["sentence"])
         if kind == "payload" and not self.options.no_upload:
@@ -892,7 +890,8 @@ class Conversation:
         folder = self.results.folder
         if not self.progress.total:
             print(*(f"    {line}" for line in self.results.last), sep="\n", file=sys.stderr)
-            raise Trouble(f"no test has run, and pytest says why, see above; all of it is in {folder}/log.txt")
+            say(f"no test has run, and pytest says why, see above; all of it is in {folder}/log.txt")
+            return status or BROKEN
         fine = self.progress.done - self.progress.failed
         say(f"{fine} of {self.progress.total} tests did not fail; see {folder}/report.html")
         body = folder / "refstack.json"
@@ -903,7 +902,7 @@ class Conversation:
             return status or BROKEN
         elif not body.exists():
             say("no test has passed that Refstack would take, so nothing is uploaded")
-        elif self.options.no_upload:
+        else:
             say(f"results not uploaded, as you wish; `tcup upload {body}` would")
         return status
 

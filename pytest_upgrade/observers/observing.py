@@ -7,8 +7,9 @@ import gc
 import os
 import resource
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from pytest_upgrade.observers import clock
 from pytest_upgrade.observers.asking import Asking
@@ -72,6 +73,17 @@ def beginnings(lanes: Sequence[Lane], begin: int) -> list[int]:
         found.append(begin + int(seen[lane.period] * lane.period / same * clock.SECOND))
         seen[lane.period] += 1
     return found
+
+
+@contextmanager
+def preference() -> Iterator[None]:
+    """Be `preferred` until the context ends."""
+    policy, priority = os.sched_getscheduler(0), os.sched_getparam(0)
+    preferred()
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, policy, priority)
 
 
 def preferred() -> str:

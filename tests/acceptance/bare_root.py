@@ -114,6 +114,9 @@ def _inside(root: BareRoot, log: Path, *words: str) -> None:
     process = start(root, *words, log=log)
     try:
         code = process.wait(_DEMO_LIMIT)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise StackproofError(f"{' '.join(words)} did not end within {_DEMO_LIMIT} s", hint=_HINT) from None
     except BaseException:
         process.kill()
         raise

@@ -11,7 +11,6 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.errors import StackproofError
@@ -64,7 +63,7 @@ def _move(record: Record, devcloud: Devcloud, made: Guest, times: int) -> None:
         step.said = f"on {mover.resize('small')}; {made.well()}"
     _boot_from_volume(record, mover.cloud)
     _evacuate(record, devcloud, made, mover)
-    _fail_over(record, devcloud, made, mover.cloud.connection)
+    _fail_over(record, devcloud, made, mover)
 
 
 def _boot_from_volume(record: Record, cloud: Cloud) -> None:
@@ -98,9 +97,11 @@ def _evacuate(record: Record, devcloud: Devcloud, made: Guest, mover: Mover) -> 
             raise StackproofError(f"not well: {'; '.join(problems)}", hint="see `devcloud logs SERVICE`")
 
 
-def _fail_over(record: Record, devcloud: Devcloud, made: Guest, admin: Any) -> None:
-    """Stop the switch of the host that has the router's gateway, under a ping."""
+def _fail_over(record: Record, devcloud: Devcloud, made: Guest, mover: Mover) -> None:
+    """Stop the switch of the host that has the router's gateway, under a ping to a guest on another host."""
     before = _gateway(devcloud)
+    if mover.host == before:
+        mover.live()
     with record.step(f"the gateway's switch on {before} stops") as step:
         with Ping(made.address) as ping:
             _on(devcloud, before, "sv", "force-stop", "/run/service/ovn-controller", "/run/service/ovs-vswitchd")

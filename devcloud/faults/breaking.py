@@ -17,7 +17,7 @@ from devcloud.services import runit
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 
-_SETTLE = 120
+_SETTLE = 180
 
 
 def break_(site: Site, fault: Fault) -> None:

@@ -209,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         with cloud.lock:
             if path == "auth/tokens":
-                self.subject = SYSTEM if "system" in str(body["auth"].get("scope")) else TOKEN
+                self.subject = SYSTEM if "system" in str(body.get("auth", {}).get("scope")) else TOKEN
                 self.answer(201, {"token": self.token()})
             elif not path:
                 self.answer(200, {"version": self.version(service)})

@@ -34,7 +34,8 @@ import yaml
 
 def leave(connection, name):
     image = next(image for image in connection.image.images() if image.status == "active")
-    flavor = next(flavor for flavor in connection.compute.flavors() if flavor.ram >= 128 and flavor.disk >= 1)
+    flavors = [flavor for flavor in connection.compute.flavors() if flavor.ram >= 128 and flavor.disk >= 1]
+    flavor = min(flavors, key=lambda flavor: flavor.ram)
     connection.compute.create_server(name=f"{name}-server", image_id=image.id, flavor_id=flavor.id, networks="none")
     connection.block_storage.create_volume(size=1, name=f"{name}-volume")
     connection.compute.create_keypair(name=f"{name}-keypair")
@@ -63,7 +64,8 @@ def test_clients_of_tempest():
     where = {"region": entry["region_name"]}
     image = ImagesClient(provider, "image", **where).list_images()["images"][0]
     flavors = FlavorsClient(provider, "compute", **where).list_flavors(detail=True)["flavors"]
-    flavor = next(flavor for flavor in flavors if flavor["ram"] >= 128 and flavor["disk"] >= 1)
+    fitting = [flavor for flavor in flavors if flavor["ram"] >= 128 and flavor["disk"] >= 1]
+    flavor = min(fitting, key=lambda flavor: flavor["ram"])
     servers = ServersClient(provider, "compute", **where)
     servers.create_server(name="PREFIX-tempest-server", imageRef=image["id"], flavorRef=flavor["id"])
     VolumesClient(provider, "block-storage", **where).create_volume(size=1, name="PREFIX-tempest-volume")

@@ -43,9 +43,9 @@ demo-upgrade: venv ## the cloud of `make demo` upgraded, service by service, wit
 test: venv ## everything that must hold: lint, unit, plugin, wire and container tests, docs, and a cloud brought up, tested and taken down
 	$(STEP) 300 lint $(AGAIN) lint
 	$(STEP) 300 unit $(AGAIN) unit
-	$(STEP) 600 plugin $(AGAIN) plugin
-	$(STEP) 600 wire $(AGAIN) wire
-	$(STEP) 600 tcup $(AGAIN) tcup
+	$(STEP) 900 plugin $(AGAIN) plugin
+	$(STEP) 900 wire $(AGAIN) wire
+	$(STEP) 900 tcup $(AGAIN) tcup
 	$(STEP) 180 docs $(AGAIN) docs
 	$(STEP) 1200 up $(BIN)/devcloud up --install
 	$(STEP) 900 suites $(AGAIN) suites

@@ -25,6 +25,8 @@ class Beneath:
     @classmethod
     def of(cls, cloud: Cloud | None) -> Beneath:
         """Look; there is nothing to see without a way to the hosts."""
+        from openstack.exceptions import SDKException
+
         from pytest_whitebox.core.orphans import orphans
 
         unseen: list[str] = []
@@ -32,7 +34,7 @@ class Beneath:
             return cls(unseen=("the cloud's hosts are not known",))
         try:
             found = frozenset(orphans(cloud.hosts, cloud.databases, unseen.append))
-        except StackproofError as error:
+        except (StackproofError, SDKException) as error:
             return cls(unseen=(str(error),))
         return cls(found, tuple(unseen))
 

@@ -43,7 +43,7 @@ from typing import Any, NoReturn, TextIO
 
 #: The release that a downloaded tcup.py builds its image from.
 VERSION = "0.1.0"
-BASE = "docker.io/library/python:3.13-slim"
+BASE = "python:3.13-slim"
 API = "https://refstack.openstack.org/api"
 GUIDELINE = "2020.06"
 #: Of Docker that is 20.10, of Podman 4.

@@ -387,7 +387,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-_FIXED: dict[str, Any] = {"extensions": {}, "os-quota-class-sets/default": {"quota_class_set": {}}}
+_FIXED: dict[str, Any] = {
+    "extensions": {}, "os-quota-class-sets/default": {"quota_class_set": {}}, "os-hypervisors": {"hypervisors": []},
+}  # fmt: skip
 
 
 @contextmanager

@@ -31,5 +31,6 @@ def test_own_connection(pytester: pytest.Pytester, run_apart: Run, workers: str,
     assert (began.verb, made.verb, ended.verb) == ("began", "made", "ended")
     assert (made.kind, made.name, made.phase) == ("flavor", "mine", "call")
     assert made.nodeid == "test_own_connection.py::test_makes"
-    assert made.worker == ("" if workers == "-n0" else "gw0")
+    # Which of two workers gets the only test is up to them.
+    assert made.worker in ({""} if workers == "-n0" else {"gw0", "gw1"})
     assert made.test_id in cloud_on_loopback.ids

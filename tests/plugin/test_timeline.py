@@ -72,7 +72,8 @@ def during(run: RunPytest, workers: str) -> RunPytest:
 def test_what_never_failed_passes_and_what_has_no_baseline_is_inconclusive(
     during: RunPytest, store: Store, observed: Scripted
 ) -> None:
-    result = during("--upgrade-for=4s")
+    # On a machine that has other work as well some slots are not seen.
+    result = during("--upgrade-for=4s", "--upgrade-set=unseen=0.5,longest_unseen=30")
 
     result.assert_outcomes(passed=1, failed=1)
     assert [line for line in result.outlines if "test_never_stops_answering" in line and "PASSED" in line]

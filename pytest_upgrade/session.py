@@ -156,7 +156,7 @@ def _of(config: pytest.Config, phase: Phase) -> Session:
         else:
             store.set_run(run.id, release_from=run.release_from, release_to=run.release_to)
         return Session(phase, run, store, places, _attempt(store, run, phase), ending, is_new)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: nobody else knows of the store yet
         store.close()
         raise
 

@@ -34,7 +34,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -49,6 +49,7 @@ GUIDELINE = "2020.06"
 #: Of Docker that is 20.10, of Podman 4.
 OLDEST_API = (1, 41)
 BROKEN, MISUSED, INTERRUPTED = 3, 4, 130
+_BAD = ("failed", "error")
 
 VARIABLES = (
     "OS_AUTH_URL", "OS_TENANT_NAME", "OS_PROJECT_NAME", "OS_PROJECT_ID", "OS_USERNAME", "OS_USER_ID", "OS_PASSWORD",
@@ -702,10 +703,27 @@ class Progress:
 
     out: TextIO = field(default_factory=lambda: sys.stderr)
     total: int = 0
-    done: int = 0
-    failed: int = 0
+    outcomes: Counter[str] = field(default_factory=Counter)
     test: str = ""
     began: float = field(default_factory=time.monotonic)
+
+    @property
+    def done(self) -> int:
+        """How many tests have ended."""
+        return sum(self.outcomes.values())
+
+    @property
+    def summary(self) -> str:
+        """What became of the tests, with those that were not reached.
+
+        >>> Progress(total=7, outcomes=Counter(passed=3, failed=1)).summary
+        '4 of 7 tests have ended: 1 failed, 3 passed'
+        >>> Progress(total=4, outcomes=Counter(passed=3, skipped=1)).summary
+        '4 tests: 3 passed, 1 skipped'
+        """
+        how_far = f"{self.total} tests" if self.done == self.total else f"{self.done} of {self.total} tests have ended"
+        outcomes = ", ".join(f"{number} {outcome}" for outcome, number in sorted(self.outcomes.items()))
+        return f"{how_far}: {outcomes or 'none'}"
 
     def take(self, event: dict[str, Any]) -> None:
         """Show what has changed."""
@@ -715,9 +733,8 @@ class Progress:
         elif event["event"] == "began":
             self.test = event["test"].rpartition("/")[2]
         elif event["event"] == "ended":
-            self.done += 1
-            if event["outcome"] in ("failed", "error"):
-                self.failed += 1
+            self.outcomes[event["outcome"]] += 1
+            if event["outcome"] in _BAD:
                 self._line(f"{event['outcome']}: {event['test']}: {event['why']}")
             elif not self.out.isatty() and self.done % max(1, self.total // 20) == 0:
                 self._line(self._state())
@@ -735,7 +752,8 @@ class Progress:
 
     def _state(self) -> str:
         seconds = int(time.monotonic() - self.began)
-        failures = f", {self.failed} failed" if self.failed else ""
+        failed = sum(self.outcomes[outcome] for outcome in _BAD)
+        failures = f", {failed} failed" if failed else ""
         return f"{self.done} of {self.total}{failures}, {seconds // 60}:{seconds % 60:02d}"
 
     def _bar(self) -> None:
@@ -892,18 +910,17 @@ class Conversation:
             print(*(f"    {line}" for line in self.results.last), sep="\n", file=sys.stderr)
             say(f"no test has run, and pytest says why, see above; all of it is in {folder}/log.txt")
             return status or BROKEN
-        fine = self.progress.done - self.progress.failed
-        say(f"{fine} of {self.progress.total} tests did not fail; see {folder}/report.html")
+        say(f"{self.progress.summary}; see {folder}/report.html")
         body = folder / "refstack.json"
         if self.sent:
             say(f"results uploaded: {self.sent}")
         elif self.unsent:
             say(f"results not uploaded: {self.unsent}; send them with `tcup upload {body}`")
             return status or BROKEN
-        elif not body.exists():
-            say("no test has passed that Refstack would take, so nothing is uploaded")
-        else:
+        elif body.exists():
             say(f"results not uploaded, as you wish; `tcup upload {body}` would")
+        elif not self.options.no_upload:
+            say("no test has passed that Refstack would take, so nothing is uploaded")
         return status
 
 

@@ -69,7 +69,7 @@ class Made:
         try:
             with _told(cloud):
                 pool.fill(needed, networks=bool(self.options["service_available"]["neutron"]))
-        except BaseException:
+        except BaseException:  # Ctrl-C too: half a pool stays in the cloud otherwise
             self.undo()
             raise
         self.secrets += pool.passwords
@@ -104,7 +104,7 @@ def make(session: Session, credentials: str) -> Made:
             made.secrets.append(known["password"])
             made.options["auth"] = {**made.options["auth"], **_choose(made, known)}
         made.write()
-    except BaseException:
+    except BaseException:  # Ctrl-C too: who would undo it has not got it yet
         made.undo()
         raise
     return made

@@ -8,7 +8,6 @@ import re
 import shutil
 import socket
 import subprocess
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +20,7 @@ from devcloud import guest
 from devcloud.guest import GuestImage
 from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.wait import wait_for
+from tests.doubles.serving import serving
 
 UUID = "d8e02d56-2648-49a3-bf97-6be8f1204f38"
 USER_DATA = "#!/bin/sh\necho ran >>/data/user-data\n"
@@ -113,10 +113,8 @@ def write_metadata(folder: Path, key: Path) -> Path:
 def metadata_port(tmp_path_factory: pytest.TempPathFactory, key: Path) -> Iterator[int]:
     root = write_metadata(tmp_path_factory.mktemp("metadata"), key)
     handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(root))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    with serving(http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)) as server:
         yield server.server_port
-        server.shutdown()
 
 
 def free_port() -> int:

@@ -16,9 +16,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, RLock, Thread
+from threading import Event, RLock
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+
+from tests.doubles.serving import serving
 
 Row = dict[str, Any]
 #: Whether a request fails, and with what status; 0 for none.
@@ -395,15 +397,11 @@ _FIXED: dict[str, Any] = {
 @contextmanager
 def serve(cloud: Openstack) -> Iterator[str]:
     """The cloud at an address of its own, which is that of its Keystone."""
-    with _Server(cloud) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with serving(_Server(cloud)) as server:
         try:
             yield f"http://127.0.0.1:{server.server_port}/identity/v3"
         finally:
             server.patience.set()
-            server.shutdown()
-            thread.join()
 
 
 def environment(auth_url: str) -> dict[str, str]:

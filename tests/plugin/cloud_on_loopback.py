@@ -7,8 +7,9 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from typing import Any
+
+from tests.doubles.serving import serving
 
 #: Collections with nothing in them, by their addresses; so are all of Keystone's.
 EMPTY: Mapping[str, Any] = {
@@ -141,11 +142,5 @@ class Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serve() -> Iterator[Cloud]:
-    with Cloud() as cloud:
-        thread = Thread(target=cloud.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield cloud
-        finally:
-            cloud.shutdown()
-            thread.join()
+    with serving(Cloud()) as cloud:
+        yield cloud

@@ -15,8 +15,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import IPv4Address
 from pathlib import Path
 from socketserver import UnixStreamServer
-from threading import Thread
-from typing import Any
 
 import pytest
 from cryptography import x509
@@ -25,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.doubles import openstack
 from tests.doubles.openstack import Openstack
+from tests.doubles.serving import serving
 
 FILE = Path(__file__).parents[3] / "tcup" / "tcup.py"
 
@@ -63,20 +62,8 @@ class _Old(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _serving(server: Any) -> Iterator[None]:
-    with server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
-        thread.start()
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-@contextmanager
 def _old_engine(path: Path) -> Iterator[None]:
-    with _serving(UnixStreamServer(str(path), _Old)):
+    with serving(UnixStreamServer(str(path), _Old)):
         yield
 
 
@@ -99,7 +86,7 @@ def _tls_server(folder: Path, days: int) -> Iterator[str]:
     context.load_cert_chain(folder / "own.pem")
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Old)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    with _serving(server):
+    with serving(server):
         yield f"https://127.0.0.1:{server.server_port}/v3"
 
 

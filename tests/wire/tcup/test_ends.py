@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
@@ -36,6 +37,8 @@ def test_stopped_it_keeps_what_there_is(running: Run, nothing_left: Callable[[],
 
     assert running.wait() == 2, running.said
     assert "stopping; what was made in the cloud is removed" in running.said
+    assert re.search(r"tcup: \d of 7 tests have ended: 1 failed.*; see ", running.said)
+    assert "uploaded" not in running.said
     assert "test_api_media_types" in (running.results / "junit.xml").read_text()
     assert (running.results / "results.subunit").stat().st_size
     nothing_left()

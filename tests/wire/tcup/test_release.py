@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
+from tests.doubles.serving import serving
 from tests.wire.tcup.conftest import SELECTION, TCUP, Run, Tcup
 from tests.wire.tcup.engine import Engine
 
@@ -28,10 +28,8 @@ def index(tmp_path: Path) -> Iterator[str]:
     """A page that links to the wheel of this checkout."""
     code = f"from hatchling.build import build_wheel; build_wheel({str(tmp_path)!r})"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=TCUP.parents[1], capture_output=True)
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path))) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), partial(_Quiet, directory=str(tmp_path)))) as server:
         yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
 
 
 def test_both_have_the_same_results(engine: Engine, tcup: Tcup, index: str, tmp_path: Path) -> None:

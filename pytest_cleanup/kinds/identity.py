@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.kinds.collection import Collection, Edge, Row, dig
 from pytest_cleanup.kinds.owners import of_users
-from pytest_cleanup.marker import REGION as MARKER
+from pytest_cleanup.marker import is_marker
 from pytest_cleanup.resource import Reference, Relation, Resource
 
 if TYPE_CHECKING:
@@ -114,8 +114,8 @@ def _restore_limit(view: View, limit: Resource, changed: Mapping[str, Any]) -> N
 
 
 def _regions(view: View) -> list[Row]:
-    """All but the one that only tells others that we are at work."""
-    return [row for row in view.rows(_IDENTITY, "/regions", "regions") if row["id"] != MARKER]
+    """All but those that only tell others that we are at work."""
+    return [row for row in view.rows(_IDENTITY, "/regions", "regions") if not is_marker(row["id"])]
 
 
 def _implied(view: View) -> list[Row]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from threading import Barrier, Event
 
 import pytest
 
@@ -73,6 +75,69 @@ def test_one_of_many_that_come_at_the_same_time_gets_it(cloud: Openstack, view: 
 
     with ThreadPoolExecutor(MACHINES) as pool:
         assert sorted(pool.map(come, range(MACHINES))) == ["held", *["refused"] * (MACHINES - 1)]
+    assert markers(cloud) == []
+
+
+class Latecomer:
+    """A machine that has found a marker, and is held up just before it does something about that."""
+
+    def __init__(self, cloud: Openstack, url: str) -> None:
+        self._pool, self._url, self._cloud = ThreadPoolExecutor(1), url, cloud
+        self._asked: list[str] = []
+        self._held, self._goes = Event(), Event()
+
+    def _gate(self, method: str, service: str, path: str) -> int:
+        if path.startswith("regions"):
+            self._asked.append(method)
+            if method != "GET" and "GET" in self._asked and not self._held.is_set():
+                self._held.set()
+                self._goes.wait(60)
+        return 0
+
+    def come(self) -> None:
+        """Let it come as far as that."""
+        self._cloud.fail = self._gate
+        self._came: Future[None] = self._pool.submit(self._restore)
+        assert self._held.wait(60)
+
+    def go_on(self) -> None:
+        """Let it go on, to its end; raises what it raises."""
+        self._goes.set()
+        try:
+            self._came.result(60)
+        finally:
+            self._pool.shutdown()
+
+    def _restore(self) -> None:
+        with Marker(view_of(self._url), "late"):
+            pass
+
+
+def took_over(view: View) -> ExitStack:
+    """Somebody who was there in time has taken the place of a dead one."""
+    held = ExitStack()
+    held.enter_context(Marker(view, "early"))
+    return held
+
+
+def took_over_and_ended(view: View) -> ExitStack:
+    """He has ended since, and another has come, who found nothing."""
+    took_over(view).close()
+    return took_over(view)
+
+
+@pytest.mark.parametrize("meanwhile", [took_over, took_over_and_ended])
+def test_who_comes_late_to_a_dead_marker_does_not_take_that_of_another(
+    cloud: Openstack, view: View, meanwhile: Callable[[View], ExitStack]
+) -> None:
+    left_by_another(cloud, "2020-01-01T00:00:00Z")
+    late = Latecomer(cloud, view.auth_url)
+    late.come()
+    with meanwhile(view):
+        with pytest.raises(Refused, match="is being restored by"):
+            late.go_on()
+        (marker,) = markers(cloud)
+        assert marker.endswith(" (early)")
     assert markers(cloud) == []
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.hosts import Hosts
+from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.orphans import block_storage, compute, network, placement
 from pytest_whitebox.core.orphans.orphan import Orphan
 
@@ -30,9 +30,26 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
 
 
 def orphans(hosts: Hosts, databases: Databases, unseen: Callable[[str], None] = lambda _: None) -> Iterator[Orphan]:
-    """All there are at this moment; ``unseen`` is told where it could not be looked, and why."""
+    """All there are at this moment; ``unseen`` is told where it could not be looked, and why.
+
+    A host that cannot be reached is left out, and told once. Its folders may be seen on others, too: those are looked
+    at on all hosts or on none.
+    """
+    reached = Hosts(host for host in hosts if _answers(host, unseen))
     for what, look in LOOKS.items():
+        if look is compute.folders_without_server and len(reached.computes) < len(hosts.computes):
+            unseen(f"{what}: a host that may share them cannot be reached")
+            continue
         try:
-            yield from look(hosts, databases)
+            yield from look(reached, databases)
         except StackproofError as error:
             unseen(f"{what}: {error}")
+
+
+def _answers(host: Host, unseen: Callable[[str], None]) -> bool:
+    try:
+        host.run(["true"])
+    except StackproofError as error:
+        unseen(f"{host.name}: {error}")
+        return False
+    return True

@@ -86,7 +86,8 @@ acceptance: venv ## hours: bare systems, all suites, cycles, moves, daemons kill
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"
 	@$(BIN)/devcloud up --install
-	@$(BIN)/python -m tests.acceptance.suites tests/suites tests/cloud
+	@$(BIN)/python -m tests.acceptance.suites
+	@$(BIN)/python -m tests.acceptance.suites --workers 0 --page cloud tests/cloud
 	@$(BIN)/python -m tests.acceptance.cycles
 	@$(BIN)/python -m tests.acceptance.migrations
 	@$(BIN)/python -m tests.acceptance.kills

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 
 from pytest_cleanup.pace import Pace
 from pytest_cleanup.view import View
-from pytest_whitebox.core.clouds import reach
-from pytest_whitebox.core.errors import StackproofError, plain
+from pytest_whitebox.core.connecting import entry
 
 
 def connect(cloud: str | None, pace: Pace | None = None, file: Path | None = None) -> View:
@@ -17,26 +16,14 @@ def connect(cloud: str | None, pace: Pace | None = None, file: Path | None = Non
 
     ``file`` is the clouds.yaml, if not the one that openstacksdk finds.
     """
-    import openstack.config
-    from keystoneauth1.exceptions import ClientException
-    from openstack.exceptions import SDKException
-
-    pace, where = pace or Pace(), f"cloud {cloud or 'of OS_*'}"
-    try:
-        known = openstack.config.OpenStackConfig(config_files=[str(file)] if file else None, app_name="stackproof")
-        region: Any = known.get_one(cloud=cloud)
-        address = region.get_auth_args().get("auth_url")
-        where += f" at {address}" if address else ""
-        reach(address)
+    with entry(cloud, file) as found:
+        region: Any = found
         session = region.get_session()
-        _prepare(session.session, pace.at_once)
-        view = View(session, region.get_region_name(), region.get_interface() or "public", pace)
+        made = pace or Pace()
+        _prepare(session.session, made.at_once)
+        view = View(session, region.get_region_name(), region.get_interface() or "public", made)
         view.set_clock()
         view.grants  # noqa: B018 -- what a run that was killed had is taken back
-    except (OSError, ClientException, SDKException) as error:
-        named = f"--os-cloud {cloud} " if cloud else ""
-        hint = f"see that `openstack {named}token issue` works from here"
-        raise StackproofError(f"{where} cannot be used: {plain(error)}", hint=hint) from error
     return view
 
 

@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pytest_whitebox.core.clouds import ENVIRONMENT, Choice, named, reach
-from pytest_whitebox.core.errors import StackproofError, plain
+from pytest_whitebox.core.clouds import Choice, named
+from pytest_whitebox.core.connecting import entry
+from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.facts import Facts, placement
 from pytest_whitebox.trace import Trace
 
@@ -46,23 +47,12 @@ class Cloud:
 
         Raises `StackproofError` if Keystone does not answer or does not let us in.
         """
-        from keystoneauth1.exceptions import ClientException
-        from openstack.config import OpenStackConfig
         from openstack.connection import Connection
-        from openstack.exceptions import SDKException
 
-        try:
-            known = OpenStackConfig(config_files=[str(choice.file)] if choice.file else None, app_name="stackproof")
-            connection = Connection(config=known.get_one(cloud=choice.name))
-            reach(connection.config.get_auth_args().get("auth_url"))
+        with entry(choice.name, choice.file) as region:
+            connection = Connection(config=region)
             connection.authorize()
-        except (OSError, ClientException, SDKException) as error:
-            said = plain(error)
-        else:
-            return cls(choice, connection, ssh_config, inventory, trace)
-        who = "" if choice.name == ENVIRONMENT else f"--os-cloud {choice.name} "
-        hint = f"see that `openstack {who}token issue` works from here"
-        raise StackproofError(f"cloud {choice.name!r} at {choice.auth_host} cannot be used: {said}", hint=hint)
+        return cls(choice, connection, ssh_config, inventory, trace)
 
     @property
     def name(self) -> str:

@@ -33,7 +33,9 @@ if TYPE_CHECKING:
 #: Fixtures by which a test says that it changes hosts, that one host is enough for it, and that it uses all.
 CHANGES = frozenset({"alone", "set_config", "hold", "module_alone"})
 ONE = ("own_host", "any_host", "module_host")
-#: Those whose changes or servers last until the module's last test, and so does its turn.
+#: Those whose changes or servers last until the module's last test, and so does its turn. A module that let go of the
+#: hosts between two tests while it has servers there would deadlock with a test that has a host alone and waits for it
+#: to be without guests.
 LASTING = frozenset({"module_alone", "module_host", "module_create"})
 USES = frozenset({"hosts", "database", "create", "module_create", "session_create"})
 

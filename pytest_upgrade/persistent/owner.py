@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_upgrade.secrets import locked
 from pytest_upgrade.store.values import Kept
+from pytest_whitebox.core.connecting import as_user
 from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
@@ -40,19 +41,7 @@ def known(place: Place) -> Kept | None:
 
 def login(place: Place, state: dict[str, Any], password: str) -> Any:
     """A new connection of the run's user."""
-    import openstack
-
-    given = place.given.config
-    return openstack.connect(
-        auth_type="v3password",
-        auth={
-            "auth_url": given.get_auth_args()["auth_url"], "user_id": state["id"], "password": password,
-            "project_id": state["project"],
-        },
-        region_name=given.get_region_name(), interface=given.config.get("interface", "public"),
-        cacert=given.config.get("cacert"), verify=given.config.get("verify", True), app_name="stackproof",
-        load_yaml_config=False, load_envvars=False,
-    )  # fmt: skip
+    return as_user(place.given.config, user=state["id"], project=state["project"], password=password)
 
 
 def remove(place: Place) -> None:

@@ -1,6 +1,7 @@
 """Every test of the suites against the cloud that is up, the slow ones too: what held, what it took, what was missing.
 
-Run with a cloud that is up: ``python -m tests.acceptance.suites [PATH …]``, where PATH is a part of the suites.
+Run with a cloud that is up: ``python -m tests.acceptance.suites [PATH …]``, where PATH is a part of the suites. They
+run one after the other and then with workers, and each test must come to the same end in both.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from tests.acceptance.record import Record, Step
 from tests.cloud.devcloud import Devcloud
 
 _SUITES = "tests/suites"
+_DIFFERS = "differs"
 _PYTEST = str(Path(sys.executable).with_name("pytest"))
 
 
@@ -28,25 +30,60 @@ def main() -> int:
     """Run the suites and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="*", default=[_SUITES], metavar="PATH", help=f"by default {_SUITES}")
-    paths: list[str] = parser.parse_args().paths
-    record = Record("suites", "every test of the suites")
-    return record.carry_out(lambda: _accept(record, Devcloud.from_environment(), paths))
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="of the second run; 0: only one run")
+    parser.add_argument("--page", default="suites", metavar="NAME", help="what the page is called, by default suites")
+    options = parser.parse_args()
+    record = Record(options.page, f"every test of {' and '.join(options.paths)}")
+    return record.carry_out(lambda: _accept(record, Devcloud.from_environment(), options.paths, options.workers))
 
 
-def _accept(record: Record, devcloud: Devcloud, paths: Sequence[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        results = Path(folder) / "junit.xml"
-        with record.step("all of them") as step:
-            _pytest(devcloud, [*paths, f"--junit-xml={results}"])
-            found = list(steps_of(results.read_bytes())) if results.exists() else []
-            if not found:
-                raise StackproofError("no test came to an end", hint="pytest says why above")
-            step.said = ", ".join(
-                f"{count} {word}" for word in ("ok", "skipped", "failed") if (count := _how_many(found, word))
-            )
+def _accept(record: Record, devcloud: Devcloud, paths: Sequence[str], workers: int) -> None:
+    found = _run(record, devcloud, "one after the other", paths)
+    if workers:
+        spread = ["-n", str(workers), "--dist", "loadfile"]
+        found = compared(found, _run(record, devcloud, f"with {workers} workers", [*paths, *spread]))
     record.steps.extend(found)
     if failed := _how_many(found, "failed"):
         raise StackproofError(f"{failed} tests failed", hint="run them by hand and look at their evidence")
+    if different := _how_many(found, _DIFFERS):
+        raise StackproofError(f"{different} tests have another end with workers", hint="see what they wait for")
+
+
+def _run(record: Record, devcloud: Devcloud, name: str, words: Sequence[str]) -> list[Step]:
+    with tempfile.TemporaryDirectory() as folder, record.step(name) as step:
+        results = Path(folder) / "junit.xml"
+        _pytest(devcloud, [*words, f"--junit-xml={results}"])
+        found = list(steps_of(results.read_bytes())) if results.exists() else []
+        if not found:
+            raise StackproofError("no test came to an end", hint="pytest says why above")
+        step.said = ", ".join(
+            f"{count} {word}" for word in ("ok", "skipped", "failed") if (count := _how_many(found, word))
+        )
+    return found
+
+
+def compared(one: Sequence[Step], other: Sequence[Step]) -> list[Step]:
+    """The steps of one run, each with what another run says of the same test; those of the other alone are the last.
+
+    >>> [step.said for step in compared([Step("a", 2, "ok")], [Step("a", 3, "ok")])]
+    ['with workers 3.0 s']
+    >>> [step.outcome for step in compared([Step("a", 2, "ok")], [Step("b", 0, "skipped")])]
+    ['differs', 'differs']
+    """
+    there = {step.name: step for step in other}
+    known = {step.name for step in one}
+    missing = [Step(step.name, 0, "missing") for step in other if step.name not in known]
+    return [_beside(step, there.get(step.name, Step(step.name, 0, "missing"))) for step in [*one, *missing]]
+
+
+def _beside(step: Step, other: Step) -> Step:
+    """A test that failed in either run has failed; one that else came to two ends differs."""
+    if step.outcome == other.outcome:
+        said = "; ".join(filter(None, (f"with workers {other.seconds:.1f} s", step.said)))
+        return Step(step.name, step.seconds, step.outcome, said)
+    outcome = "failed" if "failed" in (step.outcome, other.outcome) else _DIFFERS
+    said = f"with workers {other.seconds:.1f} s; {step.outcome} and then {other.outcome}: {step.said or other.said}"
+    return Step(step.name, step.seconds, outcome, said)
 
 
 def _pytest(devcloud: Devcloud, words: Sequence[str]) -> None:

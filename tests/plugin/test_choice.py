@@ -65,7 +65,9 @@ def test_a_dead_cloud_is_told_once(pytester: pytest.Pytester, run_apart: Run, wo
     result = run_apart("--os-cloud", "lab", workers, "-rs", "--showlocals", "-vv")
 
     result.assert_outcomes(passed=1, errors=1, skipped=3)
-    sentence = "cloud 'lab' at 127.0.0.1 cannot be used: Connection refused; see that `openstack --os-cloud lab *`*"
+    sentence = (
+        "cloud 'lab' at http://127.0.0.1:*/* cannot be used: Connection refused; see that `openstack --os-cloud lab *`*"
+    )
     result.stdout.fnmatch_lines([sentence, f"SKIPPED*not tried again: {sentence}"])
     result.stdout.no_fnmatch_line("*Traceback*")
 

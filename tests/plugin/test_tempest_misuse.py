@@ -34,7 +34,7 @@ def test_no_tempest_conf_and_no_cloud_is_told_once(run: Run, workers: str) -> No
 def test_a_cloud_that_does_not_answer_is_told_once(run_apart: Run, workers: str) -> None:
     result = run_apart("--tempest", "--os-cloud", "lab", workers)
 
-    _told(result, "cloud 'lab' at 127.0.0.1 cannot be used: Connection refused; see that *")
+    _told(result, "cloud 'lab' at http://127.0.0.1:*/* cannot be used: Connection refused; see that *")
 
 
 def test_expressions_and_files_that_are_none(run: Run, workers: str) -> None:

@@ -9,6 +9,7 @@ from typing import TypeVar
 from lxml import etree
 
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.libvirt import xml
 
 #: Where Nova writes what it knows of the guest.
 NAMESPACES: Mapping[str, str] = MappingProxyType({"nova": "http://openstack.org/xmlns/libvirt/nova/1.1"})
@@ -22,19 +23,13 @@ _SWITCHES = {"yes": True, "on": True, "no": False, "off": False}
 
 Element = etree._Element
 T = TypeVar("T")
-_HINT = "look at `virsh dumpxml` on the guest's host"
+#: What writes a domain's XML.
+DUMP = "virsh dumpxml"
 
 
 def parse(document: str) -> Element:
-    """The root of a domain's XML; no entity is followed. Raises `StackproofError` for anything else."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
-    try:
-        root = etree.fromstring(document.encode(), parser)
-    except etree.XMLSyntaxError as error:
-        raise StackproofError(f"this is no domain XML: {error}", hint=_HINT) from None
-    if root.tag != "domain":
-        raise StackproofError(f"this is no domain XML: its root is <{root.tag}>", hint=_HINT)
-    return root
+    """The root of a domain's XML; raises `StackproofError` for anything else."""
+    return xml.parse(document, "domain", DUMP)
 
 
 def clark(path: str) -> str:
@@ -83,7 +78,9 @@ def converted(path: str, value: str, convert: Callable[[str], T]) -> T:
     try:
         return convert(value)
     except (ValueError, KeyError):
-        raise StackproofError(f"this is no domain XML of libvirt's: {path} is {value!r}", hint=_HINT) from None
+        raise StackproofError(
+            f"this is no domain XML of libvirt's: {path} is {value!r}", hint=f"look at `{DUMP}` on the host"
+        ) from None
 
 
 def whole(value: str) -> int:

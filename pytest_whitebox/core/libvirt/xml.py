@@ -10,27 +10,31 @@ if TYPE_CHECKING:
     from lxml.etree import _Element
 
 
-def parse(xml: str, tag: str, source: str) -> _Element:
-    """The root of a document, which must have that tag; ``source`` is who said it.
+def parse(xml: str, tag: str, command: str) -> _Element:
+    """The root of a document, which must have that tag; ``command`` is what writes it. No entity is followed.
 
-    >>> parse("<a><b>1</b></a>", "a", "somebody").tag
+    Raises `StackproofError` for anything else.
+
+    >>> parse("<a><b>1</b></a>", "a", "virsh a").tag
     'a'
     """
     from lxml import etree
 
+    hint = f"look at `{command}` on the host"
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, remove_blank_text=True)
     try:
-        root = etree.fromstring(xml.encode(), etree.XMLParser(resolve_entities=False, no_network=True))
+        root = etree.fromstring(xml.encode(), parser)
     except etree.XMLSyntaxError as error:
-        raise StackproofError(f"what {source} says is no XML: {error}", hint="run it by hand on the host") from None
+        raise StackproofError(f"this is no {tag} XML: {error}", hint=hint) from None
     if root.tag != tag:
-        raise StackproofError(f"{source} says <{root.tag}> and not <{tag}>", hint="run it by hand on the host")
+        raise StackproofError(f"this is no {tag} XML: its root is <{root.tag}>", hint=hint)
     return root
 
 
 def text(element: _Element, path: str) -> str:
     """The text of the first element of that path, or nothing.
 
-    >>> text(parse("<a><b> 1 </b></a>", "a", "somebody"), "b")
+    >>> text(parse("<a><b> 1 </b></a>", "a", "virsh a"), "b")
     '1'
     """
     return (element.findtext(path) or "").strip()

@@ -22,6 +22,7 @@ LOOKS: Mapping[str, Look] = MappingProxyType(
     {
         "domains": compute.without_server,
         "folders of servers": compute.folders_without_server,
+        "PCI devices of servers": compute.devices_without_server,
         "allocations": placement.without_consumer,
         "plugs of ports": network.without_port,
         "data of volumes": block_storage.without_volume,

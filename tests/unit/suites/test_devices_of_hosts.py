@@ -25,6 +25,7 @@ from tests.suites.compute import (
     test_volume_encryption,
     test_watchdog,
 )
+from tests.suites.compute.conftest import assert_io_threads
 
 DATA = Path(__file__).parents[1] / "whitebox" / "data"
 
@@ -42,6 +43,24 @@ def test_enlightenments_that_are_missing_or_off() -> None:
     assert test_hyperv.missing(recorded("secure", ("<evmcs state='off'/>", ""))) == set()
     assert test_hyperv.missing(recorded("secure", ("<synic state='on'/>", ""))) == {"evmcs", "synic"}
     assert test_hyperv.missing(recorded("devices")) == test_hyperv.DEFAULT
+
+
+def test_io_threads_of_a_release_and_the_cpus_that_they_are_pinned_to() -> None:
+    one, other, none = frozenset({1}), frozenset({0}), frozenset[int]()
+    later = ('version="31.3.1"', 'version="33.0.0"')
+    thread = ("  <cputune>", "  <iothreads>1</iothreads>\n  <cputune>")
+    pin = ("<emulatorpin", "<iothreadpin iothread='1' cpuset='1'/><emulatorpin")
+    for domain, cpus in ((recorded("pinned"), one), (recorded("pinned", later, thread, pin), one),
+                         (recorded("pinned", later, thread), none)):  # fmt: skip
+        assert_io_threads(domain, cpus)
+
+    for wrong, cpus in (
+        (recorded("pinned", thread), one), (recorded("pinned", pin), one), (recorded("pinned", later), one),
+        (recorded("pinned", later, thread), one), (recorded("pinned", later, thread, pin), other),
+        (recorded("pinned", later, thread, pin), none),
+    ):  # fmt: skip
+        with pytest.raises(AssertionError):
+            assert_io_threads(wrong, cpus)
 
 
 def test_functions_of_network_cards() -> None:

@@ -107,7 +107,9 @@ def test_real_devices_under_emulation() -> None:
     assert here.sev is None
 
 
-@pytest.mark.parametrize(("text", "reason"), [("<capabilities>", "is no XML"), ("<domain/>", "<domain> and not")])
+@pytest.mark.parametrize(
+    ("text", "reason"), [("<capabilities>", "is no capabilities XML"), ("<domain/>", "its root is <domain>")]
+)
 def test_what_is_something_else_is_refused(text: str, reason: str) -> None:
     with pytest.raises(StackproofError, match=reason):
         Capabilities.from_xml(text)

@@ -109,18 +109,47 @@ def test_one_that_was_killed_has_left_all_but_the_last_moment(assignment: Assign
     assert [life.ended for life in samples.lives()] == [False, True]
 
 
+def slots(folder: Path) -> list[tuple[set[int], set[int]]]:
+    """Of each lane those that have a sample, and those that were told to have none."""
+    with closing(sqlite3.connect(folder / SAMPLES)) as connection:
+        lanes = [id for (id,) in connection.execute("SELECT id FROM lane")]
+        seen = [
+            {slot for (slot,) in connection.execute("SELECT slot FROM sample WHERE lane = ?", (id,))} for id in lanes
+        ]
+        gaps = [list(connection.execute("SELECT first, last FROM gap WHERE lane = ?", (id,))) for id in lanes]
+    return [
+        (one, {slot for first, last in two for slot in range(first, last + 1)})
+        for one, two in zip(seen, gaps, strict=True)
+    ]
+
+
+def is_stopped(pid: int) -> bool:
+    """As the kernel says, whose word comes after the last of what the process did."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].startswith("T")
+
+
 def test_time_in_which_it_was_stopped_is_blind(assignment: Assignment) -> None:
+    """What the stop really was is measured here: no slot of it was seen, and nothing but it is called blind."""
     pid = outside.start(assignment)
     until(assignment.folder, 40)
     os.kill(pid, signal.SIGSTOP)
-    time.sleep(1.0)  # what it sleeps is what is measured
+    wait_for(lambda: is_stopped(pid), timeout=30, what="the observer to be stopped")
+    stopped = time.time()
+    wait_for(lambda: time.time() - stopped > 20 * PERIOD, timeout=30, what="twenty slots to go by")
+    before = time.time()
     os.kill(pid, signal.SIGCONT)
     until(assignment.folder, count(assignment.folder) + 40)
     outside.stop(assignment.folder)
     for series in Samples(assignment.folder).series():
-        (gap,) = [gap for gap in series.gaps if gap.end - gap.begin > 0.5]
+        (gap,) = [gap for gap in series.gaps if gap.begin < before and gap.end > stopped]
         assert gap.why == "blind"
-        assert abs(gap.end - gap.begin - 1.0) < 0.3
+        # The slots at either end of the stop have still, or again, a part of their time.
+        assert gap.begin <= stopped + PERIOD
+        assert gap.end >= before - PERIOD
+        assert not any(stopped < at < before - PERIOD for at in series.due)
+    for seen, unseen in slots(assignment.folder):
+        assert not seen & unseen
+        assert seen | unseen == set(range(max(seen) + 1))
 
 
 def test_a_second_observer_of_the_same_run_is_refused(assignment: Assignment) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from pytest_upgrade.commands import evidence, judging, observing, records, resources, selftest, upgrading
+from pytest_upgrade.commands import evidence, judging, live, observing, records, resources, selftest, upgrading
 from pytest_whitebox.core.commandline import Parser, carry_out
 
 _EPILOG = """\
@@ -116,17 +117,38 @@ def parser() -> argparse.ArgumentParser:
 
 def _observing(about_a_run: Callable[[argparse.ArgumentParser], argparse.ArgumentParser], kind: Verb) -> None:
     start = about_a_run(kind("start", observing.start, "begin; a run is begun as well if none is open"))
-    start.add_argument("--os-cloud", metavar="NAME", help="entry of clouds.yaml (default: the run's, or $OS_CLOUD)")
-    start.add_argument("--service", action="append", metavar="TYPE", help="this one only: compute; may be repeated")
     start.add_argument(
         "--control", metavar="HOST:PORT", help="what answers even if the cloud does not, on the way to it"
     )
     start.add_argument("--longest", type=_seconds, default=86400.0, metavar="TIME", help="ends by itself (default 24h)")
     start.add_argument("--foreground", action="store_true", help="until Ctrl-C")
+    cost = about_a_run(
+        kind("cost", observing.cost, "measure what each lane costs the cloud; exits with 1 above a share, see --most")
+    )
+    for made in (start, cost):
+        made.add_argument("--os-cloud", metavar="NAME", help="entry of clouds.yaml (default: the run's, or $OS_CLOUD)")
+        made.add_argument("--service", action="append", metavar="TYPE", help="this one only: compute; may be repeated")
+        made.add_argument("--only-read", action="store_true", help="make nothing in the cloud: no canaries, no ledger")
+    cost.add_argument(
+        "--most", type=_share, default=0.5, metavar="SHARE",
+        help="of one worker's time that the lanes of a service may take (default 0.5)",
+    )  # fmt: skip
+    watch = about_a_run(kind("watch", live.watch, "show what each lane sees now, until Ctrl-C"))
+    watch.add_argument("--once", action="store_true", help="once, and end")
     about_a_run(
         kind("status", observing.status, "whether it lives, and what each lane sees; exits with 1 if it does not")
     )
     about_a_run(kind("stop", observing.stop, "end it"))
+
+
+def _share(text: str) -> float:
+    try:
+        share = float(text)
+    except ValueError:
+        share = 0.0
+    if not 0 < share < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no share: write a number above 0, 0.5 for half a worker")
+    return share
 
 
 def _seconds(text: str) -> float:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_whitebox.core.rundirectory import RunDirectory
 
 #: What nobody has to look at by itself.
-_BESIDE = frozenset({"user", "project"})
+_BESIDE = frozenset({"user", "project", "canary"})
 
 
 def close(store: Store, run: Run, directory: RunDirectory, choice: Choice | None) -> str:

@@ -77,6 +77,7 @@ def _case(session: Session, limits: Thresholds) -> Case | None:
 def _begin(config: pytest.Config, session: Session) -> None:
     from pytest_upgrade.observers import discovery, outside
     from pytest_upgrade.persistent import Place
+    from pytest_upgrade.persistent.kinds import canaries
     from pytest_upgrade.secrets import locked
     from pytest_whitebox.cloud import Cloud
 
@@ -86,5 +87,7 @@ def _begin(config: pytest.Config, session: Session) -> None:
             return
         with Cloud.connect(choice) as cloud:
             place = Place(cloud.connection, session.run, session.store, session.directory, str(session.phase))
-            found = discovery.discover(place.connection, session.directory.folder(), longest=discovery.A_DAY)
+            canaries.keep(place)
+            folder, prefix = session.directory.folder(), session.run.prefix
+            found = discovery.discover(place.connection, folder, longest=discovery.A_DAY, prefix=prefix)
         outside.start(found.assignment)

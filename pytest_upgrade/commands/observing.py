@@ -1,31 +1,36 @@
-"""Verbs about the observer: observe start, status, stop."""
+"""Verbs about the observer: observe start, cost, status, stop."""
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from pytest_upgrade.commands.context import Context, chosen, opened
+from pytest_upgrade.commands.resources import place_of
 
 if TYPE_CHECKING:
     from pytest_upgrade.store.values import Run
+    from pytest_upgrade.verdicts.samples import Samples
 
 _ALIVE, _NOT_ALIVE = 0, 1
 
 
 def start(options: argparse.Namespace) -> int:
     """Begin to observe the cloud of a run, as the user of the run; a run is begun if none is open."""
-    from pytest_upgrade.commands.resources import place_of
     from pytest_upgrade.observers import discovery, outside
+    from pytest_upgrade.persistent.kinds import canaries
 
     with opened(options) as context:
         options.run = _run(context, options).id
         with place_of(context, options) as place:
             folder = place.directory.folder()
+            if not options.only_read:
+                canaries.keep(place)
             discovered = discovery.discover(
                 place.connection, folder, longest=options.longest, control=options.control or "",
-                services=options.service or (),
+                services=options.service or (), prefix="" if options.only_read else place.run.prefix,
             )  # fmt: skip
         for reason in discovered.left_out:
             print(f"left out: {reason}")
@@ -38,6 +43,45 @@ def start(options: argparse.Namespace) -> int:
         rate = sum(1 / lane.period for lane in lanes)
         print(f"run {options.run}: process {pid} observes {len(lanes)} lanes, {rate:.0f} requests a second")
     return 0
+
+
+def cost(options: argparse.Namespace) -> int:
+    """Measure what each lane costs; 1 if those of a service take more of a worker's time than they may."""
+    import asyncio
+
+    from pytest_upgrade.observers import cost, discovery
+    from pytest_upgrade.observers.login import Token
+    from pytest_upgrade.persistent.kinds import canaries
+
+    with opened(options) as context:
+        options.run = _run(context, options).id
+        with place_of(context, options) as place:
+            if not options.only_read:
+                canaries.keep(place)
+            assignment = discovery.discover(
+                place.connection, place.directory.folder(), longest=0.0, services=options.service or (),
+                prefix="" if options.only_read else place.run.prefix,
+            ).assignment  # fmt: skip
+
+    async def measured() -> list[cost.Cost]:
+        token = Token(assignment.credentials, assignment.tls)
+        await token.renew()
+        return await cost.measure(assignment, token)
+
+    costs = asyncio.run(measured())
+    for one in costs:
+        rate = f"{1 / one.lane.period:g} a second" if one.lane.period <= 1 else f"every {one.lane.period:g} s"
+        print(f"{one.lane.name}: {rate}, {1000 * one.seconds:.0f} ms, {100 * one.share:.1f} % of a worker")
+    above = []
+    for service, share in sorted(cost.shares(costs).items()):
+        print(f"{service}: {100 * share:.1f} % of a worker in all")
+        above += [service] if share > options.most else []
+    if above:
+        print(
+            f"too much for {', '.join(above)}: more than {100 * options.most:g} % of a worker;"
+            " leave them out with --service, write nothing with --only-read, or allow it with --most"
+        )
+    return int(bool(above))
 
 
 def status(options: argparse.Namespace) -> int:
@@ -67,7 +111,23 @@ def status(options: argparse.Namespace) -> int:
         print(
             f"{series.lane.name}: {now}; {len(series)} samples, {sum(one.slots for one in found)} failed{opened_anew}"
         )
+    for line in _writes(samples):
+        print(line)
     return _ALIVE if pid else _NOT_ALIVE
+
+
+def _writes(samples: Samples) -> Iterator[str]:
+    """What became of all that canaries have made, and which of their breakers are open."""
+    from pytest_upgrade.verdicts import ledger
+
+    by_lane: dict[str, list[ledger.Deed]] = {}
+    for deed in ledger.deeds(samples.ledger()):
+        by_lane.setdefault(deed.lane.name, []).append(deed)
+    for name, deeds in by_lane.items():
+        yield f"ledger of {name}: {ledger.summary(deeds)}"
+    for trip in {one.lane: one for one in samples.trips()}.values():
+        if trip.open:
+            yield f"breaker of {trip.lane}: OPEN since {_ago(trip.at)}, nothing is written: {trip.why}"
 
 
 def stop(options: argparse.Namespace) -> int:

@@ -18,6 +18,7 @@ from pytest_upgrade.observers.result import Result
 from pytest_upgrade.observers.sample import Sample
 
 _MICROSECOND = 1000
+_JSON = "application/json"
 
 
 @dataclass
@@ -32,6 +33,10 @@ class Asking:
 
     async def ask(self, slot: int, due: int) -> Sample:
         """Send the request of a slot; whatever happens becomes a sample."""
+        return (await self.exchanged(slot, due))[0]
+
+    async def exchanged(self, slot: int, due: int) -> tuple[Sample, Answer | None]:
+        """The same, and the answer as far as one came."""
         late = (clock.now() - due) // _MICROSECOND
         sent_id = f"req-{uuid.uuid4()}"
         exchange = _Exchange()
@@ -49,11 +54,12 @@ class Asking:
         if result in (Result.UNAUTHORIZED, Result.EXPIRED):
             self.token.renew_soon()
         answer = exchange.answer
-        return Sample(
+        sample = Sample(
             self.number, slot, late, took, result, answer.status if answer else 0, exchange.fresh,
             answer.request_id if answer and answer.request_id else sent_id if result is not Result.OK else "",
             exchange.connection.address[0] if exchange.connection else "", text,
         )  # fmt: skip
+        return sample, answer
 
     async def _exchange(self, exchange: _Exchange, slot: int, sent_id: str) -> None:
         connection = self._waiting()
@@ -88,13 +94,16 @@ class Asking:
 
     def _content(self, sent_id: str) -> tuple[dict[str, str], bytes]:
         headers = {
-            "User-Agent": f"stackproof ({self.lane.name})", "Accept": "application/json",
+            "User-Agent": f"stackproof ({self.lane.name})", "Accept": _JSON,
             "X-OpenStack-Request-ID": sent_id,
         }  # fmt: skip
         if self.lane.token:
             headers["X-Auth-Token"] = self.token.value
         if self.lane.role == "login" and self.token.credentials is not None:
-            return headers | {"Content-Type": "application/json"}, self.token.credentials.sent
+            return headers | {"Content-Type": _JSON}, self.token.credentials.sent
+        if self.lane.body:
+            kind = _JSON if self.lane.body.startswith("{") else "text/plain"
+            return headers | {"Content-Type": kind}, self.lane.body.encode()
         return headers, b""
 
     def _judge(self, answer: Answer) -> None:

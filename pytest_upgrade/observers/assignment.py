@@ -13,7 +13,10 @@ from pytest_upgrade.observers.login import Credentials
 
 @dataclass(frozen=True)
 class Assignment:
-    """``longest`` is the seconds after which it ends by itself; ``cafile`` of an authority, empty for the system's."""
+    """``longest`` is the seconds after which it ends by itself; ``cafile`` of an authority, empty for the system's.
+
+    ``prefix`` is how the names of all begin that its canaries make.
+    """
 
     folder: Path
     lanes: tuple[Lane, ...]
@@ -21,12 +24,13 @@ class Assignment:
     longest: float = 24 * 3600.0
     cafile: str = ""
     verify: bool = True
+    prefix: str = ""
 
     def to_json(self) -> str:
         """As it goes through the pipe."""
         row = {
             "folder": str(self.folder), "lanes": [asdict(lane) for lane in self.lanes], "longest": self.longest,
-            "cafile": self.cafile, "verify": self.verify,
+            "cafile": self.cafile, "verify": self.verify, "prefix": self.prefix,
             "login": {"url": self.credentials.url, "body": self.credentials.body} if self.credentials else None,
         }  # fmt: skip
         return json.dumps(row)
@@ -37,7 +41,8 @@ class Assignment:
         row = json.loads(text)
         lanes = tuple(map(Lane.from_json, row["lanes"]))
         login = Credentials(**row["login"]) if row["login"] else None
-        return cls(Path(row["folder"]), lanes, login, row["longest"], row["cafile"], row["verify"])
+        folder = Path(row["folder"])
+        return cls(folder, lanes, login, row["longest"], row["cafile"], row["verify"], row["prefix"])
 
     @property
     def tls(self) -> ssl.SSLContext:

@@ -43,6 +43,16 @@ def lanes(service: str, url: str) -> list[Lane]:
     return [*_of_anybody(service, url), *_of_users(service, url)]
 
 
+def base_of(service: str, url: str) -> str:
+    """The address below which a service has what it has for its users, with its version.
+
+    >>> base_of("image", "http://a:9292"), base_of("network", "http://a:9696/v2.0/")
+    ('http://a:9292/v2', 'http://a:9696/v2.0')
+    """
+    base, version = url.rstrip("/"), _VERSIONS.get(service, "")
+    return base if base.endswith(version) else base + version
+
+
 def login(url: str) -> Lane:
     """The lane that logs in, with the observer's own credentials."""
     return Lane("identity", "POST", "/auth/tokens", url, "new", LOGIN, (201,), "token", role="login", timeout=10.0)
@@ -67,10 +77,7 @@ def _of_users(service: str, url: str) -> Iterable[Lane]:
     if service not in _USERS:
         return
     method, path, query, status, contains = _USERS[service]
-    base = url.rstrip("/")
-    version = _VERSIONS.get(service, "")
-    base += "" if base.endswith(version) else version
-    address = f"{base}{path if path != '/' else ''}{query}"
+    address = f"{base_of(service, url)}{path if path != '/' else ''}{query}"
     for connection in _CONNECTIONS:
         yield _made(
             service,

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pytest_upgrade.endpoints import root_of
-from pytest_upgrade.observers import catalog, clock
+from pytest_upgrade.observers import admission, catalog, clock
 from pytest_upgrade.observers.asking import Asking
 from pytest_upgrade.observers.assignment import Assignment
+from pytest_upgrade.observers.canary import filled
 from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.login import Credentials, Token
 from pytest_upgrade.observers.result import Result
@@ -38,14 +39,21 @@ class Discovered:
 
 
 def discover(
-    connection: Any, folder: Path, *, longest: float, control: str = "", services: Sequence[str] = ()
+    connection: Any, folder: Path, *, longest: float, control: str = "", services: Sequence[str] = (), prefix: str = ""
 ) -> Discovered:
-    """What an observer of a cloud is to do, as the user of this connection of openstacksdk sees it."""
+    """What an observer of a cloud is to do, as the user of this connection of openstacksdk sees it.
+
+    Without a ``prefix``, with which the names of all have to begin that it makes, it only reads.
+    """
     access = connection.session.auth.get_access(connection.session)
     url = str(connection.config.get_auth_args()["auth_url"])
     tokens = f"{root_of(url)}v3/auth/tokens"
     lanes = [*_lanes(connection, access, url, tokens)]
-    lanes = [lane for lane in lanes if not services or lane.service in services]
+    words = {"RUN": prefix, "USER": str(access.user_id)}
+    lanes = [
+        filled(lane, **words) for lane in lanes
+        if (not services or lane.service in services) and (prefix or lane.canary is None)
+    ]  # fmt: skip
     lanes += [catalog.control(control)] if control else []
     verify, cacert = connection.config.config.get("verify", True), connection.config.config.get("cacert") or ""
     made = Assignment(
@@ -55,19 +63,19 @@ def discover(
         longest,
         str(cacert),
         bool(verify),
+        prefix,
     )
     token = Token(None, made.tls, access.auth_token, time.time() + 3600)
     answers = asyncio.run(_tried(made, token))
     left_out = {
         one.lane: f"{made.lanes[one.lane].name}: {one.text}" for one in answers if one.result in _NOT_OURS
     }  # fmt: skip
+    left_out |= asyncio.run(admission.tried(made, token, _NOT_OURS))
     kept = tuple(lane for number, lane in enumerate(made.lanes) if number not in left_out)
     if not kept:
         hint = "name a service of `openstack catalog list`"
         raise StackproofError(f"there is nothing to observe: {'; '.join(left_out.values()) or 'no lanes'}", hint=hint)
-    return Discovered(
-        Assignment(folder, kept, made.credentials, longest, made.cafile, made.verify), tuple(left_out.values())
-    )
+    return Discovered(replace(made, lanes=kept), tuple(left_out.values()))
 
 
 def _lanes(connection: Any, access: Any, auth_url: str, tokens: str) -> Iterator[Lane]:
@@ -84,7 +92,7 @@ def _lanes(connection: Any, access: Any, auth_url: str, tokens: str) -> Iterator
 
 
 async def _tried(assignment: Assignment, token: Token) -> list[Sample]:
-    """Each lane once, but the login, which the discovery itself has done."""
+    """Each lane that reads once, but the login, which the discovery itself has done."""
     askings = [
         Asking(lane, number, token, assignment.tls)
         for number, lane in enumerate(assignment.lanes)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from pytest_upgrade.observers.canary import Canary
+
 Connection = Literal["new", "reused"]
-#: A probe is judged; the control lane tells the observer's own network apart from the cloud.
-Role = Literal["probe", "login", "control"]
+#: A probe is judged; a canary writes; the control lane tells the observer's own network apart from the cloud.
+Role = Literal["probe", "login", "canary", "control"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +36,14 @@ class Lane:
     role: Role = "probe"
     connect_timeout: float = 2.0
     timeout: float = 5.0
+    body: str = ""
+    canary: Canary | None = None
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Lane:
         """The lane that `dataclasses.asdict` has taken apart."""
-        return cls(**{**row, "statuses": tuple(row["statuses"])})
+        canary = Canary.from_json(row["canary"]) if row.get("canary") else None
+        return cls(**{**row, "statuses": tuple(row["statuses"]), "canary": canary})
 
     @property
     def name(self) -> str:

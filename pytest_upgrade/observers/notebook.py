@@ -12,8 +12,9 @@ from dataclasses import asdict
 from pathlib import Path
 
 from pytest_upgrade.observers import clock
+from pytest_upgrade.observers.entry import Entry
 from pytest_upgrade.observers.lane import Lane
-from pytest_upgrade.observers.sample import Gap, Sample
+from pytest_upgrade.observers.sample import Gap, Sample, Trip
 
 #: Seconds between two commits: what a crash of the machine may take along.
 _EVERY = 0.5
@@ -32,14 +33,23 @@ CREATE TABLE IF NOT EXISTS word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQ
 CREATE TABLE IF NOT EXISTS gap (
     lane INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, why TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS trip (
+    lane INTEGER NOT NULL, at INTEGER NOT NULL, open INTEGER NOT NULL, why TEXT NOT NULL
+);
+CREATE TABLE IF NOT EXISTS ledger (
+    lane INTEGER NOT NULL, slot INTEGER NOT NULL, verb TEXT NOT NULL, turn INTEGER NOT NULL, word TEXT NOT NULL,
+    sent INTEGER NOT NULL, at INTEGER NOT NULL, name TEXT NOT NULL, text INTEGER NOT NULL, request BLOB
+);
 CREATE TABLE IF NOT EXISTS sample (
     lane INTEGER NOT NULL, slot INTEGER NOT NULL, late INTEGER NOT NULL, took INTEGER NOT NULL,
     result INTEGER NOT NULL, status INTEGER NOT NULL, fresh INTEGER NOT NULL, address INTEGER NOT NULL,
     text INTEGER NOT NULL, request BLOB, PRIMARY KEY (lane, slot)
 ) WITHOUT ROWID;
 """
+_ENTER = "INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _INSERT = "INSERT OR IGNORE INTO sample VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _UUID_ID = "req-"
+Seen = Sample | Gap | Entry | Trip
 
 
 class Notebook:
@@ -57,7 +67,7 @@ class Notebook:
             (os.getpid(), os.uname().nodename, priority),
         )
         self._observer = done.lastrowid or 0
-        self._new: list[Sample | Gap] = []
+        self._new: list[Seen] = []
         self._ending = threading.Event()
         self._clock_at = 0.0
         self._look_at_clock()
@@ -72,7 +82,7 @@ class Notebook:
         )
         return done.lastrowid or 0
 
-    def record(self, seen: Sample | Gap) -> None:
+    def record(self, seen: Seen) -> None:
         """Keep what was seen; it is in the file within a second."""
         self._new.append(seen)
 
@@ -94,10 +104,15 @@ class Notebook:
         taken, self._new = self._new, []
         samples = [one for one in taken if isinstance(one, Sample)]
         gaps = [(one.lane, one.first, one.last, one.why) for one in taken if isinstance(one, Gap)]
+        entries = [one for one in taken if isinstance(one, Entry)]
+        trips = [(one.lane, one.at, one.open, one.why) for one in taken if isinstance(one, Trip)]
         self._connection.execute("BEGIN")
         self._learn(text for one in samples for text in (one.address, one.text))
+        self._learn(one.text for one in entries)
         self._connection.executemany(_INSERT, map(self._row, samples))
         self._connection.executemany("INSERT INTO gap VALUES (?, ?, ?, ?)", gaps)
+        self._connection.executemany(_ENTER, map(self._line, entries))
+        self._connection.executemany("INSERT INTO trip VALUES (?, ?, ?, ?)", trips)
         if time.monotonic() - self._clock_at > _CLOCK:
             self._look_at_clock()
         self._connection.execute("COMMIT")
@@ -113,9 +128,15 @@ class Notebook:
             self._words[one.address], self._words[one.text], packed(one.request_id),
         )  # fmt: skip
 
+    def _line(self, one: Entry) -> tuple[object, ...]:
+        return (
+            one.lane, one.slot, one.verb, one.turn, str(one.word), one.sent, one.at, one.name,
+            self._words[one.text], packed(one.request_id),
+        )  # fmt: skip
+
     def _look_at_clock(self) -> None:
         self._clock_at = time.monotonic()
-        self._connection.execute("INSERT INTO clock VALUES (?, ?, ?)", (self._observer, clock.now(), time.time_ns()))
+        self._connection.execute("INSERT INTO clock VALUES (?, ?, ?)", (self._observer, *clock.both()))
 
 
 def packed(request_id: str) -> bytes | str | None:

@@ -7,6 +7,8 @@ import gc
 import os
 import resource
 import signal
+import uuid
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,16 +16,20 @@ from contextlib import contextmanager
 from pytest_upgrade.observers import clock
 from pytest_upgrade.observers.asking import Asking
 from pytest_upgrade.observers.assignment import Assignment
+from pytest_upgrade.observers.breaker import Fuse, Heartbeat, Pulse
 from pytest_upgrade.observers.connection import RequestFailed
 from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.login import Token
 from pytest_upgrade.observers.notebook import Notebook
-from pytest_upgrade.observers.prober import Prober
+from pytest_upgrade.observers.prober import Asks, Prober
+from pytest_upgrade.observers.writing import Writing
 
 #: The name of the file of samples in the folder of a run.
 SAMPLES = "samples.sqlite"
 #: Seconds from the beginning to the first due instant.
 _START = 0.2
+#: Seconds for what canaries have made to come to its end when the observer ends.
+GRACE = 20.0
 #: Threads that wait for names to be resolved, which may all hang.
 _RESOLVERS = 16
 #: A real-time process that never rests would take the machine with it.
@@ -49,13 +55,23 @@ async def observe(assignment: Assignment, ready: Callable[[], None]) -> None:
     notebook = Notebook(assignment.folder / SAMPLES, preferred())
     keeping = asyncio.create_task(token.keep())
     begins = beginnings(assignment.lanes, clock.now() + int(_START * clock.SECOND))
-    probers = [
-        Prober(Asking(lane, notebook.lane(lane, begin), token, tls), begin, notebook.record)
-        for lane, begin in zip(assignment.lanes, begins, strict=True)
-    ]
+    pulses: defaultdict[str, Pulse] = defaultdict(Pulse)
+    # Names of another life of an observer are never taken again.
+    prefix, writings = f"{assignment.prefix}-canary-{uuid.uuid4().hex[:6]}", list[Writing]()
+    probers = []
+    for lane, begin in zip(assignment.lanes, begins, strict=True):
+        id, pulse = notebook.lane(lane, begin), pulses[lane.service]
+        if lane.canary is None:
+            reads: Asks = Asking(lane, id, token, tls)
+            probers.append(Prober(reads, begin, notebook.record, Heartbeat(lane.period, pulse)))
+            continue
+        writes = Writing(lane, id, token, prefix, notebook.record, ending, tls)
+        writings.append(writes)
+        probers.append(Prober(writes, begin, notebook.record, Fuse(id, pulse, notebook.record, writes.is_full)))
     gc.freeze()
     ready()
     await asyncio.gather(*(prober.run(ending) for prober in probers))
+    await asyncio.gather(*(writes.finish(GRACE) for writes in writings))
     keeping.cancel()
     notebook.close()
 

@@ -19,8 +19,8 @@ LOG = "observer.log"
 _COMMAND = (sys.executable, "-m", "pytest_upgrade.observers")
 #: What an observer says when its schedule begins.
 READY = "ready"
-#: Seconds for what is under way to end, which is the longest timeout of a lane and what it takes to write it down.
-_ENDING = 30
+#: Seconds for what is under way to end: the longest timeout of a lane, the grace of canaries, and writing it down.
+_ENDING = 60
 
 
 def start(assignment: Assignment) -> int:

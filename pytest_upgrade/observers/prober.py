@@ -5,34 +5,43 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pytest_upgrade.observers import clock
-from pytest_upgrade.observers.asking import Asking
+from pytest_upgrade.observers.breaker import Breaker
+from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.observers.sample import Gap, Sample
 
-#: Seconds of nothing but failures after which a lane is slowed down, and the seconds between its requests then.
-_PATIENCE, _HEARTBEAT = 30.0, 1.0
-
 Record = Callable[[Sample | Gap], None]
+
+
+class Asks(Protocol):
+    """Sends the requests of a lane."""
+
+    lane: Lane
+    number: int
+
+    async def ask(self, slot: int, due: int) -> Sample:
+        """Send that of a slot; whatever happens becomes a sample."""
 
 
 @dataclass
 class Prober:
     """Slot ``k`` is due at ``begin + k * period``, in nanoseconds of `clock`; a slot that cannot be used is told."""
 
-    asking: Asking
+    asking: Asks
     begin: int
     record: Record
+    breaker: Breaker
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
-    _failing_since: int | None = None
 
     async def run(self, ending: asyncio.Event) -> None:
         """Keep to the schedule until ``ending``; then what is under way has its time to end."""
         slot = 0
         while not await self._due(slot, ending):
             slot = self._skip_missed(slot)
-            if self._is_spared(slot):
+            if self.breaker.spares(slot):
                 self.record(Gap(self.asking.number, slot, slot, "breaker"))
             elif len(self._under_way) >= self.asking.lane.most_in_flight:
                 self.record(Sample(self.asking.number, slot, 0, 0, Result.SHED))
@@ -71,14 +80,4 @@ class Prober:
         due = self.begin + slot * self._period
         sample = await self.asking.ask(slot, due)
         self.record(sample)
-        if not sample.result.failed:
-            self._failing_since = None
-        elif self._failing_since is None:
-            self._failing_since = due
-
-    def _is_spared(self, slot: int) -> bool:
-        """True for the slots that a service is left in peace which has failed for long."""
-        if self._failing_since is None or clock.now() - self._failing_since < _PATIENCE * clock.SECOND:
-            return False
-        every = max(1, round(_HEARTBEAT / self.asking.lane.period))
-        return slot % every != 0
+        self.breaker.saw(due, sample)

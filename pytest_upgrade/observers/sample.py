@@ -38,3 +38,13 @@ class Gap:
     first: int
     last: int
     why: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """The breaker of a lane that writes has opened or closed, at an instant of `clock`."""
+
+    lane: int
+    at: int
+    open: bool
+    why: str

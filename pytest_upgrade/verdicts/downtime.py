@@ -13,6 +13,8 @@ from pytest_upgrade.verdicts.thresholds import Thresholds
 from pytest_upgrade.verdicts.verdict import Finding, Word
 
 Window = tuple[float, float]
+#: Seconds before a request in which what another saw belongs to it.
+_CLOSE = 1.0
 
 
 def judge(
@@ -55,9 +57,10 @@ def _outages(
         others = [other for other in seen if other is not lane]
         single: list[Outage] = []
         for outage in outages(lane.eventful):
-            if _own_network(control, outage, lane.lane.period):
+            near = _near(lane, outage)
+            if any(one.between(*near).failures for one in control):
                 yield _finding("network", Word.INCONCLUSIVE, lane, outage, steps, ", as did the control lane")
-            elif outage.slots >= 2 or _confirmed(outage, others, lane.lane.period):
+            elif outage.slots >= 2 or any(other.between(*near).failures for other in others):
                 yield _finding("outage", Word.FAIL, lane, outage, steps)
             else:
                 single.append(outage)
@@ -70,14 +73,12 @@ def _finding(rule: str, word: Word, lane: Series, outage: Outage, steps: Sequenc
     return Finding(rule, word, f"{outage}{more}", lane.lane.name, outage.begin, outage.until, met)
 
 
-def _confirmed(outage: Outage, others: Sequence[Series], period: float) -> bool:
-    """True if another lane failed within one period."""
-    return any(other.between(outage.begin - period, outage.until + period).failures for other in others)
-
-
-def _own_network(control: Sequence[Series], outage: Outage, period: float) -> bool:
-    """True if the control lane, which asks nothing of the cloud, failed as well."""
-    return any(lane.between(outage.begin - period, outage.until + period).failures for lane in control)
+def _near(lane: Series, outage: Outage) -> Window:
+    """When another lane has to fail to have seen the same, and the control lane to say that it was our own network."""
+    if lane.lane.canary is None:
+        return outage.begin - lane.lane.period, outage.until + lane.lane.period
+    # Its slots are far apart: only its own requests count, not all the time between two of them.
+    return outage.begin - _CLOSE, outage.last_failed + lane.lane.timeout
 
 
 def _coverage(lane: Series, window: Window, limits: Thresholds) -> Iterator[Finding]:

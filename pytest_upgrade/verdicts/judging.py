@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from pytest_upgrade.verdicts import downtime, impact, steps
+from pytest_upgrade.verdicts import downtime, impact, ledger, steps
 from pytest_upgrade.verdicts.downtime import Window
+from pytest_upgrade.verdicts.ledger import Deed
 from pytest_upgrade.verdicts.samples import Samples
 from pytest_upgrade.verdicts.series import Series
 from pytest_upgrade.verdicts.steps import StepSpan
@@ -34,12 +35,16 @@ class Case:
     lanes: Sequence[Series]
     outcomes: Sequence[Outcome] = ()
     limits: Thresholds = field(default_factory=Thresholds)
+    deeds: Sequence[Deed] = ()
 
     @classmethod
     def of(cls, store: Store, run: Run, samples: Samples, limits: Thresholds) -> Case:
         """What is known of a run; the upgrade was between its marks, else while pytest watched beside it."""
         events = store.events.of(run.id)
-        return cls(window_of(store, run), steps.spans(events), samples.series(), store.outcomes.of(run.id), limits)
+        return cls(
+            window_of(store, run), steps.spans(events), samples.series(), store.outcomes.of(run.id), limits,
+            ledger.deeds(samples.ledger()),
+        )  # fmt: skip
 
     @property
     def services(self) -> list[str]:
@@ -49,6 +54,10 @@ class Case:
     def lanes_of(self, service: str) -> list[Series]:
         """The lanes that observe a service."""
         return [one for one in self.lanes if one.lane.service == service and one.lane.role != "control"]
+
+    def deeds_of(self, service: str) -> list[Deed]:
+        """What was written to a service."""
+        return [one for one in self.deeds if one.lane.service == service]
 
     @property
     def control(self) -> list[Series]:
@@ -105,17 +114,24 @@ def _downtime(case: Case, service: str) -> list[Finding]:
     if case.window is None:
         return [_no_window()]
     found = downtime.judge(case.lanes_of(service), case.control, case.window, case.steps, case.limits)
+    found += ledger.judge(case.deeds_of(service), case.control, case.window, case.steps)
     return found or [Finding("outage", Word.PASS, "no request failed")]
 
 
 def _downtime_resolution(case: Case, service: str) -> str:
-    return downtime.resolution(case.lanes_of(service), case.window) if case.window else "nothing was judged"
+    if not case.window:
+        return "nothing was judged"
+    written = case.deeds_of(service)
+    told = f"; writes: {ledger.summary(written)}" if written else ""
+    return downtime.resolution(case.lanes_of(service), case.window) + told
 
 
 def _impact(case: Case, service: str) -> list[Finding]:
     if case.window is None:
         return [_no_window()]
-    return impact.judge(case.lanes_of(service), (0.0, case.window[0]), case.window, case.steps, case.limits)
+    # What is written so rarely says nothing of quantiles.
+    reads = [one for one in case.lanes_of(service) if one.lane.canary is None]
+    return impact.judge(reads, (0.0, case.window[0]), case.window, case.steps, case.limits)
 
 
 def _no_window() -> Finding:

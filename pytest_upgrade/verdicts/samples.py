@@ -10,11 +10,12 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+from pytest_upgrade.observers.entry import Word
 from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.notebook import unpacked
 from pytest_upgrade.observers.observing import SAMPLES
 from pytest_upgrade.observers.result import Result
-from pytest_upgrade.verdicts.series import Series, Span
+from pytest_upgrade.verdicts.series import Seen, Series, Span
 from pytest_whitebox.core.errors import StackproofError
 
 _SECOND = 1e9
@@ -53,13 +54,66 @@ class ObserverLife:
     ended: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the ledger; times are since 1970."""
+
+    lane: Lane
+    observer: int
+    slot: int
+    verb: str
+    turn: int
+    word: Word
+    sent: float
+    at: float
+    name: str
+    text: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The last samples of a lane, in order; ``failing_since`` is when the outage began that has not ended, or None."""
+
+    lane: Lane
+    seen: Sequence[Seen]
+    failing_since: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Tripped:
+    """A breaker of writes that opened, or closed, at a time since 1970."""
+
+    lane: str
+    at: float
+    open: bool
+    why: str
+
+
 _SAMPLES = "SELECT slot, late, took, result, fresh FROM sample WHERE lane = ? ORDER BY slot"
+_LAST_LANES = """
+SELECT id, observer, begin, period, definition FROM lane
+WHERE observer = (SELECT max(observer) FROM lane) ORDER BY id
+"""
+_LATEST = "SELECT slot, took, result FROM sample WHERE lane = ? ORDER BY slot DESC LIMIT ?"
+_LAST_GOOD = "SELECT slot FROM sample WHERE lane = ? AND result = 0 ORDER BY slot DESC LIMIT 1"
+_FIRST_FAILED = """
+SELECT slot FROM sample WHERE lane = ? AND slot > ? AND result IN (SELECT value FROM json_each(?)) ORDER BY slot LIMIT 1
+"""
+_FAILED = json.dumps([int(result) for result in Result if result.failed])
 _GAPS = "SELECT first, last, why FROM gap WHERE lane = ? ORDER BY first"
 _FAILURES = """
 SELECT lane.observer, lane.begin, lane.period, lane.definition, slot, result, status, said.text, request, place.text
 FROM sample JOIN lane ON lane.id = sample.lane JOIN word said ON said.id = sample.text
 JOIN word place ON place.id = sample.address WHERE result IN (SELECT value FROM json_each(?)) LIMIT ?
 """
+_LEDGER = """
+SELECT lane.observer, lane.definition, slot, verb, turn, ledger.word, sent, at, name, said.text, request
+FROM ledger JOIN lane ON lane.id = ledger.lane JOIN word said ON said.id = ledger.text ORDER BY ledger.rowid
+"""
+_TRIPS = (
+    "SELECT lane.observer, lane.definition, at, open, why FROM trip JOIN lane ON lane.id = lane ORDER BY trip.rowid"
+)
 
 
 class Samples:
@@ -101,9 +155,22 @@ class Samples:
                 found[lane] = _read(connection, known, id, _Schedule(clocks[observer], begin, period))
         return list(found.values())
 
+    def latest(self, most: int) -> list[Latest]:
+        """The last samples of each lane of the last observer; what it costs does not depend on how much there is."""
+        with self._reading() as connection:
+            clocks, found = _clocks(connection), list[Latest]()
+            for id, observer, begin, period, definition in connection.execute(_LAST_LANES).fetchall():
+                schedule = _Schedule(clocks[observer], begin, period)
+                rows = connection.execute(_LATEST, (id, most)).fetchall()[::-1]
+                good = connection.execute(_LAST_GOOD, (id,)).fetchone()
+                failed = connection.execute(_FIRST_FAILED, (id, good[0] if good else -1, _FAILED)).fetchone()
+                seen = [Seen(schedule.due(slot), took * _MICROSECOND, Result(result)) for slot, took, result in rows]
+                lane = Lane.from_json(json.loads(definition))
+                found.append(Latest(lane, seen, schedule.due(failed[0]) if failed else None))
+        return found
+
     def failures(self, begin: float = 0.0, end: float = float("inf"), most: int = 100_000) -> list[Failure]:
         """The failed requests that were due in a time, each with its request id."""
-        failed = json.dumps([int(result) for result in Result if result.failed])
         with self._reading() as connection:
             clocks = _clocks(connection)
             found = [
@@ -111,9 +178,33 @@ class Samples:
                         _Schedule(clocks[observer], first, period).due(slot),
                         Result(result), status, text, unpacked(request), address)
                 for observer, first, period, definition, slot, result, status, text, request, address
-                in connection.execute(_FAILURES, (failed, most))
+                in connection.execute(_FAILURES, (_FAILED, most))
             ]  # fmt: skip
         return sorted((one for one in found if begin <= one.due < end), key=lambda one: one.due)
+
+    def ledger(self) -> list[Line]:
+        """What became of all that was written to the cloud, in the order in which it was known."""
+        with self._reading() as connection:
+            if not _has(connection, "ledger"):
+                return []
+            clocks, lanes = _clocks(connection), _Lanes()
+            return [
+                Line(lanes[definition], observer, slot, verb, turn, Word(word), clocks[observer].wall_at(sent),
+                     clocks[observer].wall_at(at), name, text, unpacked(request))
+                for observer, definition, slot, verb, turn, word, sent, at, name, text, request
+                in connection.execute(_LEDGER)
+            ]  # fmt: skip
+
+    def trips(self) -> list[Tripped]:
+        """When breakers of writes opened and closed."""
+        with self._reading() as connection:
+            if not _has(connection, "trip"):
+                return []
+            clocks, lanes = _clocks(connection), _Lanes()
+            return [
+                Tripped(lanes[definition].name, clocks[observer].wall_at(at), bool(open), why)
+                for observer, definition, at, open, why in connection.execute(_TRIPS)
+            ]  # fmt: skip
 
     def _reading(self) -> closing[sqlite3.Connection]:
         return closing(sqlite3.connect(f"file:{self._file}?mode=ro", uri=True))
@@ -136,6 +227,25 @@ class _Clocks:
         # What differs by more than drift was set in between: the looks around it say nothing of the rate.
         rate = 1.0 if abs(rate - 1) > _DRIFT else rate
         return until, wall / _SECOND - rate * base / _SECOND, rate
+
+    def wall_at(self, boottime: int) -> float:
+        """An instant as the time since 1970."""
+        _, offset, rate = self.line(boottime)
+        return offset + rate * boottime / _SECOND
+
+
+class _Lanes(dict[str, Lane]):
+    """Lanes by their definitions, each read once."""
+
+    def __missing__(self, definition: str) -> Lane:
+        self[definition] = lane = Lane.from_json(json.loads(definition))
+        return lane
+
+
+def _has(connection: sqlite3.Connection, table: str) -> bool:
+    """Files of earlier versions lack some."""
+    asked = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
+    return connection.execute(asked, (table,)).fetchone() is not None
 
 
 @dataclass(frozen=True)

@@ -15,16 +15,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socket import SHUT_RDWR
 from threading import Event, RLock
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 from tests.doubles.serving import serving
 
 Row = dict[str, Any]
 #: Whether a request fails, and with what status; 0 for none.
 Fault = Callable[[str, str, str], int]
+#: What goes wrong behind a request, by method, service and path: "lost" is carried out and never answered, "untold"
+#: is carried out and answered with 500, "forgotten" is answered and never carried out, "twice" is carried out twice, an
+#: "error" is what it makes; empty for nothing.
+Mishap = Callable[[str, str, str], str]
 
 CORE = {"identity": "v3", "compute": "v2.1", "block-storage": "v3", "network": "", "image": ""}
 #: Collections by service and path, with the name that an answer has for all and for one.
@@ -40,6 +47,14 @@ _NAMES = {
     ("image", "metadefs/namespaces"): ("namespaces", "namespace"),
     ("network", "qos/policies"): ("policies", "policy"),
     ("shared-file-system", "types"): ("share_types", "share_type"),
+}
+#: What is made by a POST: the status of the answer, and what stands in the row.
+_MADE: dict[tuple[str, str], tuple[int, Row]] = {
+    ("block-storage", "volumes"): (202, {"status": "creating"}),
+    ("compute", "os-keypairs"): (200, {}),
+    ("identity", "application_credentials"): (201, {}),
+    ("image", "images"): (201, {"status": "queued"}),
+    ("network", "networks"): (201, {"status": "ACTIVE"}),
 }
 #: The tokens of those who work in a project, and in the whole system.
 TOKEN, SYSTEM = "gAAAA-token", "gAAAA-system"
@@ -60,6 +75,7 @@ class Openstack:
     page: int = 1000
     delay: float = 0.0
     fail: Fault = lambda method, service, path: 0
+    mishap: Mishap = lambda method, service, path: ""
     #: What it says when it fails.
     words: str = "it fails on purpose"
     extensions: tuple[str, ...] = ("trunk", "qos", "rbac-policies", "subnet_allocation", "quotas")
@@ -118,7 +134,7 @@ class Openstack:
             self._going.setdefault(id, self.slow)
         else:
             self.drop(service, collection, id)
-        return 202 if service == "block-storage" else 204, ""
+        return 202 if service == "block-storage" or collection == "os-keypairs" else 204, ""
 
     def drop(self, service: str, collection: str, id: str) -> None:
         """It is gone, and with it what goes along."""
@@ -188,6 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
     protocol_version = "HTTP/1.1"
     subject = TOKEN
+    etag = ""
 
     def do_GET(self) -> None:
         self.handle_any()
@@ -197,7 +214,8 @@ class _Handler(BaseHTTPRequestHandler):
     def handle_any(self) -> None:
         cloud = self.server.cloud
         size = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(size)) if size else {}
+        sent, self.etag = self.rfile.read(size), ""
+        body = json.loads(sent) if sent.startswith((b"{", b"[")) else {}
         parts = urlsplit(self.path)
         _, service, *rest = parts.path.split("/")
         versioned = bool(rest) and rest[0].startswith("v") and rest[0][1:2].isdigit()
@@ -209,10 +227,14 @@ class _Handler(BaseHTTPRequestHandler):
         if status := cloud.fail(self.command, service, path):
             self.answer(status, {"message": cloud.words})
             return
+        if (mishap := cloud.mishap(self.command, service, path)) and self.go_wrong(mishap, service, path, body):
+            return
         with cloud.lock:
             if path == "auth/tokens":
                 self.subject = SYSTEM if "system" in str(body.get("auth", {}).get("scope")) else TOKEN
                 self.answer(201, {"token": self.token()})
+            elif service == "object-store" and path:
+                self.answer(*self.store(path, sent))
             elif not path:
                 self.answer(200, {"version": self.version(service)})
             else:
@@ -244,12 +266,60 @@ class _Handler(BaseHTTPRequestHandler):
             return self.give(path)
         if (service, path, self.command) == ("identity", "regions", "POST"):
             return self.make_region(body["region"])
+        kind = (service, collection.rpartition("/")[2])
+        if not id and self.command == "POST" and kind in _MADE:
+            return self.make(service, collection, *_MADE[kind], body)
         if not id:
             status, told = self.listing(service, collection, query)
             if path in ("servers", "volumes") and not self.path.partition("?")[0].endswith("/detail"):
                 told[path] = [{"id": row["id"], "name": row["name"], "links": []} for row in told[path]]
             return status, told
         return self.item(service, collection, id, body)
+
+    def go_wrong(self, mishap: str, service: str, path: str, body: Any) -> bool:
+        """Do what a mishap does; true if that is all that is done."""
+        with self.server.cloud.lock:
+            if mishap == "forgotten":
+                status, _ = _MADE.get((service, path.rpartition("/")[2]), (202, {}))
+                self.answer(status, body)
+                return True
+            self.ask(service, path, {}, body)
+            if mishap == "lost":
+                self.close_connection = True
+                self.connection.shutdown(SHUT_RDWR)
+            elif mishap == "untold":
+                self.answer(500, {"message": "it went wrong afterwards"})
+            elif mishap == "error":
+                *_, row = self.server.cloud.of(service, path).values()
+                row["status"] = "error"
+                self.answer(202, {path.rstrip("s"): row})
+        return mishap != "twice"
+
+    def make(self, service: str, collection: str, status: int, more: Row, body: Any) -> tuple[int, Any]:
+        """Something new; a volume is not there at once."""
+        cloud = self.server.cloud
+        key, given = ("", body) if service == "image" else next(iter(body.items()))
+        known = {"id": given["name"]} if key == "keypair" else {"id": str(uuid4())}
+        row = cloud.put(service, collection, **more, **given, **known)
+        return status, {key: dict(row)} if key else dict(row)
+
+    def store(self, path: str, sent: bytes) -> tuple[int, Any]:
+        """Containers and objects."""
+        if path == "info":
+            return 200, {"swift": {}}
+        objects, name = self.server.cloud.of("object-store", "objects"), path.partition("/")[2]
+        if self.command == "PUT":
+            row = self.server.cloud.put("object-store", "objects", id=name, content=sent)
+            row["etag"] = md5(sent, usedforsecurity=False).hexdigest()
+            self.etag = row["etag"]
+            return 201, None
+        if name and name not in objects:
+            return 404, None
+        if self.command == "DELETE":
+            self.server.cloud.drop("object-store", "objects", name)
+            return 204, None
+        self.etag = objects[name]["etag"] if name else ""
+        return (200, objects[name]["content"]) if name else (204, None)
 
     def give(self, path: str) -> tuple[int, Any]:
         """A role is given, taken back, or looked for."""
@@ -282,7 +352,10 @@ class _Handler(BaseHTTPRequestHandler):
         if (service, collection) == ("compute", "servers"):
             cloud.tick()
         filters = {name: query[name] for name in ("user_id", "volume_id") if name in query}.items()
-        all_ = cloud.of(service, collection).values()
+        all_ = [dict(row) for row in cloud.of(service, collection).values()]
+        for row in cloud.of(service, collection).values():
+            # It is seen once on its way.
+            row.update({"status": "available"} if row.get("status") == "creating" else {})
         rows = [row for row in all_ if all(str(row.get(name)) == value for name, value in filters)]
         if query.get("os_hidden") == "true":
             rows = []
@@ -375,10 +448,12 @@ class _Handler(BaseHTTPRequestHandler):
         return format_datetime(datetime.fromtimestamp(now + self.server.cloud.ahead, UTC), usegmt=True)
 
     def answer(self, status: int, body: Any) -> None:
-        data = b"" if body is None else json.dumps(body).encode()
+        data = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("X-Subject-Token", self.subject)
+        if self.etag:
+            self.send_header("Etag", self.etag)
         self.send_header("X-OpenStack-Request-ID", f"req-{len(self.server.cloud.asked)}")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

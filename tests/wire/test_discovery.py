@@ -10,7 +10,7 @@ from typing import Any
 import openstack
 import pytest
 
-from pytest_upgrade.observers import discovery, outside
+from pytest_upgrade.observers import admission, discovery, outside
 from pytest_upgrade.verdicts.samples import Samples
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
@@ -51,6 +51,42 @@ def test_a_service_that_is_away_is_observed_all_the_same(connection: Any, cloud:
     cloud.fail = lambda method, service, path: 503 if service == "compute" else 0
     found = discovery.discover(connection, tmp_path, longest=60)
     assert "GET compute /servers (new)" in {lane.name for lane in found.assignment.lanes}
+
+
+def test_what_may_be_written_is_tried_and_what_a_quota_refuses_is_left_out_with_its_words(
+    connection: Any, cloud: Openstack, tmp_path: Path
+) -> None:
+    cloud.fail = lambda method, service, path: 413 if (method, path) == ("POST", "volumes") else 0
+    cloud.words = "VolumeLimitExceeded: Maximum number of volumes allowed (10) exceeded"
+    found = discovery.discover(connection, tmp_path, longest=60, prefix="pu-3f9a1c")
+    writes = {lane.operation for lane in found.assignment.lanes if lane.canary}
+    assert writes == {
+        "POST compute /os-keypairs", "POST identity /users/USER/application_credentials", "POST image /images",
+        "POST network /networks",
+    }  # fmt: skip
+    assert f"POST block-storage /volumes (new): 413 instead of 202: {cloud.words}" in found.left_out
+    assert found.assignment.prefix == "pu-3f9a1c"
+    (user,) = [lane.url for lane in found.assignment.lanes if lane.canary and lane.service == "identity"]
+    assert user.endswith("/users/admin-user/application_credentials")
+    assert len(cloud.deleted) == len(writes)
+    assert not cloud.of("network", "networks")
+
+
+def test_what_does_not_go_away_again_is_left_out(
+    connection: Any, cloud: Openstack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission, "_PATIENCE", 1.0)
+    cloud.mishap = lambda method, service, path: "forgotten" if method == "POST" and service == "network" else ""
+    found = discovery.discover(connection, tmp_path, longest=60, services=["network"], prefix="pu-3f9a1c")
+    assert found.left_out[-1] == (
+        "POST network /networks (new): what it makes does not come and go as it should: vanished"
+    )
+
+
+def test_without_a_prefix_nothing_is_written(connection: Any, cloud: Openstack, tmp_path: Path) -> None:
+    found = discovery.discover(connection, tmp_path, longest=60)
+    assert not any(lane.canary for lane in found.assignment.lanes)
+    assert not [path for method, service, path in cloud.asked if method in ("PUT", "DELETE")]
 
 
 def test_a_cloud_that_has_nothing_of_it_is_refused(connection: Any, tmp_path: Path) -> None:

@@ -13,20 +13,26 @@ from pytest_upgrade.observers import outside
 from pytest_upgrade.places import Places
 from pytest_upgrade.store import Store
 from pytest_whitebox.core.wait import wait_for
-from tests.doubles.openstack import Openstack, environment, serve
+from tests.doubles.openstack import CORE, Openstack, environment, serve
 
 
 @pytest.fixture
-def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
+def cloud() -> Openstack:
+    """One whose user is no administrator."""
+    services = {**CORE, "image": "v2", "network": "v2.0"}
+    return Openstack(
+        services=services, fail=lambda method, service, path: 403 if (method, path) == ("POST", "projects") else 0
+    )
+
+
+@pytest.fixture
+def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cloud: Openstack) -> Iterator[Path]:
     """A shell with the variables of a cloud, in a project without a run."""
     for name in [name for name in os.environ if name.startswith(("OS_", "UPGRADE_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path)
-    no_administrator = Openstack(
-        fail=lambda method, service, path: 403 if (method, path) == ("POST", "projects") else 0
-    )
-    with serve(no_administrator) as url:
+    with serve(cloud) as url:
         for name, value in environment(url).items():
             monkeypatch.setenv(name, value)
         yield tmp_path
@@ -37,7 +43,7 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
 def test_an_observer_is_begun_with_a_run_of_its_own_asked_and_ended(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["observe", "start", "--service", "compute"]) == 0
+    assert main(["observe", "start", "--service", "compute", "--only-read"]) == 0
     said = capsys.readouterr().out
     places = Places(project / ".stackproof/upgrades")
     with Store.open(places.url) as store:
@@ -56,3 +62,57 @@ def test_an_observer_is_begun_with_a_run_of_its_own_asked_and_ended(
     assert main(["observe", "stop"]) == 1
     assert main(["judge", "--tag", "zero_downtime"]) == 2
     assert "compute zero_downtime: INCONCLUSIVE" in capsys.readouterr().out
+
+
+def test_what_canaries_write_is_told_and_goes_away_and_a_sweep_takes_what_was_left(
+    project: Path, cloud: Openstack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["observe", "start", "--service", "compute"]) == 0
+    said = capsys.readouterr().out
+    assert "observes 3 lanes" in said
+    run = said.partition("run ")[2].partition(" ")[0]
+
+    def told() -> bool:
+        main(["observe", "status"])
+        return "ledger of POST compute /os-keypairs (new): 2 accepted, 2 of them" in capsys.readouterr().out
+
+    wait_for(told, timeout=60, what="the ledger to have a key pair that came and went")
+    assert main(["observe", "stop"]) == 0
+    assert not cloud.of("compute", "os-keypairs")
+    assert {name.startswith((f"pu-{run}-canary-",)) for name in cloud.deleted} == {True}
+
+    for name in (f"pu-{run}-canary-a1b2c3-9", "mine"):
+        cloud.put("compute", "os-keypairs", id=name, name=name)
+        cloud.put("network", "networks", id=f"net-{name}", name=name)
+    assert main(["sweep", "--list"]) == 0
+    assert "canary" in capsys.readouterr().out
+    assert main(["sweep"]) == 0
+    assert list(cloud.of("compute", "os-keypairs")) == ["mine"]
+    assert list(cloud.of("network", "networks")) == ["net-mine"]
+
+
+def test_what_a_lane_costs_is_measured_and_too_much_is_refused(
+    project: Path, cloud: Openstack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["observe", "cost", "--service", "compute", "--most", "1000"]) == 0
+    said = capsys.readouterr().out
+    lanes = {line.partition("(")[0].strip() for line in said.splitlines() if " ms, " in line}
+    assert lanes == {"GET compute /servers", "POST compute /os-keypairs"}
+    assert "POST compute /os-keypairs (new): every 10 s, " in said
+    assert not cloud.of("compute", "os-keypairs")
+
+    cloud.delay = 0.2
+    assert main(["observe", "cost", "--service", "compute", "--only-read", "--most", "0.3"]) == 1
+    said = capsys.readouterr().out
+    (share,) = [float(line.split()[1]) for line in said.splitlines() if line.endswith("in all")]
+    # Two lanes a second that each wait for 0.2 s, and for nothing that a busy machine adds less.
+    assert share >= 40
+    assert "too much for compute: more than 30 % of a worker" in said
+    assert "os-keypairs" not in said
+
+
+@pytest.mark.parametrize("share", ["0", "-1", "nan", "half", "inf"])
+def test_a_share_that_is_none_is_misuse(project: Path, share: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="4"):
+        main(["observe", "cost", f"--most={share}"])
+    assert "is no share" in capsys.readouterr().err

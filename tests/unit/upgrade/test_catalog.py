@@ -57,8 +57,8 @@ def test_no_two_lanes_of_a_period_are_due_at_once() -> None:
 
 def test_an_assignment_goes_through_a_pipe_and_tells_its_secret_to_nobody(tmp_path: object) -> None:
     lane = Lane("compute", "GET", "/", "http://[::1]:8774/", "new", 0.2, statuses=(200, 300))
-    given = Assignment(tmp_path, (lane,), Credentials("http://a/v3/auth/tokens", {"auth": "canary-77e0"}), 60.0)  # type: ignore[arg-type]
+    given = Assignment(tmp_path, (lane,), Credentials("http://a/v3/auth/tokens", {"auth": "secret-77e0"}), 60.0)  # type: ignore[arg-type]
     assert Assignment.from_json(given.to_json()) == given
-    assert "canary" not in repr(given)
-    assert json.loads(given.to_json())["login"]["body"] == {"auth": "canary-77e0"}
+    assert "77e0" not in repr(given)
+    assert json.loads(given.to_json())["login"]["body"] == {"auth": "secret-77e0"}
     assert (lane.host, lane.port, lane.authority) == ("::1", 8774, "[::1]:8774")

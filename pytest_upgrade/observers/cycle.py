@@ -35,6 +35,20 @@ class Pace:
     budget: float = 900.0
 
 
+class _Pauses:
+    """Between two looks: short while what is looked for is on its way, ever longer while nobody tells."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._told, self._untold = Pause(pace.first, pace.look), Pause(2 * pace.first, pace.longest)
+
+    def after(self, rows: object | None) -> float:
+        """The seconds after a look that had this answer, None for none."""
+        if rows is None:
+            return self._untold.next()
+        self._untold.reset()
+        return self._told.next()
+
+
 @dataclass
 class Cycle:
     """One thing; ``lane`` has its name already. What happens is told to ``record``."""
@@ -70,7 +84,7 @@ class Cycle:
     async def _made(self, word: Word) -> list[str]:
         """Wait until it is known what became of the request; the ids of what there is now."""
         promised, seen = word is Word.ACCEPTED, list[str]()
-        pause = Pause(self.pace.first, self.pace.look)
+        pauses = _Pauses(self.pace)
         while (left := self._left(self.pace.budget)) > 0:
             rows = await self._look()
             ids = [str(row["id"]) for row in rows or ()]
@@ -86,7 +100,7 @@ class Cycle:
                     return self._ends(Word.THERE if told else Word.UNTOLD, "" if told else f"it was {word}", ids)
             elif rows is not None and self._left(self.pace.settled) <= 0:
                 return self._ends(Word.VANISHED if promised else Word.ABSENT, "", [])
-            await self._wait(min(pause.next(), left))
+            await self._wait(min(pauses.after(rows), left))
         return self._ends(Word.STUCK if seen else Word.LEFT, f"after {self.pace.budget:g} s", seen)
 
     async def _remove(self, id: str) -> None:
@@ -116,14 +130,15 @@ class Cycle:
     async def _until_gone(self, word: Word, id: str) -> bool | None:
         """False once it is gone, true if it stays, None if nobody could tell; what was not promised is seen to once."""
         patience = self.pace.budget if self._canary.ready else self.pace.settled
-        pause, known = Pause(self.pace.first, self.pace.look), None
+        pauses = _Pauses(self.pace)
         while True:
             rows = await self._look()
-            if rows is not None:
-                known = any(str(row["id"]) == id for row in rows)
-            if known is False or (known and word is not Word.ACCEPTED) or self._left(patience) <= 0:
-                return known
-            await self._wait(pause.next())
+            there = None if rows is None else any(str(row["id"]) == id for row in rows)
+            if there is False or (there and (word is not Word.ACCEPTED or self._left(patience) <= 0)):
+                return there
+            if self._left(self.pace.budget) <= 0:
+                return there
+            await self._wait(pauses.after(rows))
 
     async def _look(self) -> list[dict[str, Any]] | None:
         """The things of that name; None if the service does not tell."""

@@ -154,6 +154,24 @@ def test_a_removal_that_fails_is_tried_again_with_ever_longer_pauses(written: Wr
     assert all(pause >= least for pause, least in zip(pauses, (0.04, 0.08, 0.1, 0.1), strict=True))
 
 
+@pytest.mark.parametrize("after", ["POST", "DELETE"])
+def test_what_was_accepted_is_not_asked_for_again_while_nobody_tells_what_became_of_it(
+    written: Written, after: str
+) -> None:
+    """A service that goes away right after its answer, for longer than any thing takes to come or to go."""
+    asked: list[int] = []
+
+    def away(method: str, service: str, path: str) -> int:
+        if method == after:
+            asked.append(clock.now())
+        dark = asked and clock.now() - asked[0] < 2 * PACE.settled * clock.SECOND
+        return 503 if method == "GET" and dark else 0
+
+    written.cloud.fail = away
+    assert written.write("network") == MADE + TAKEN
+    assert len(asked) == 1
+
+
 def test_what_cannot_be_removed_is_given_up_after_its_time(written: Written) -> None:
     written.cloud.fail = lambda method, service, path: 503 if method == "DELETE" else 0
     words = written.write("network")

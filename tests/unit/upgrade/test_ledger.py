@@ -9,11 +9,12 @@ import pytest
 from pytest_upgrade.observers.canaries import lanes
 from pytest_upgrade.observers.entry import Word as Said
 from pytest_upgrade.observers.result import Result
-from pytest_upgrade.verdicts import ledger
+from pytest_upgrade.verdicts import downtime, ledger
 from pytest_upgrade.verdicts.judging import Case, verdicts
 from pytest_upgrade.verdicts.samples import Line
 from pytest_upgrade.verdicts.series import Series
 from pytest_upgrade.verdicts.steps import StepSpan
+from pytest_upgrade.verdicts.thresholds import Thresholds
 from pytest_upgrade.verdicts.verdict import Word
 
 (LANE,) = lanes("network", "http://10.0.0.1:9696")
@@ -141,9 +142,24 @@ def test_the_summary_counts_what_there_was() -> None:
     )
 
 
-def series(result: Result, at: float) -> Series:
-    """A lane that answers each second, but for one request."""
-    due = array("d", [float(second) for second in range(1000)])
+@pytest.mark.parametrize(("at", "word"), [(615.0, Word.FAIL), (603.0, Word.INCONCLUSIVE)])
+def test_a_failed_write_is_our_own_networks_only_if_the_control_lane_failed_with_it(at: float, word: Word) -> None:
+    """Not if that failed at any time until the next write, which is far away."""
+    write = series(Result.RESET, 600.0, every=10)
+    found = downtime.judge([write], [series(Result.TIMEOUT, at)], (BEGIN, END), STEPS, Thresholds())
+    assert [one.word for one in found] == [word]
+
+
+def test_canaries_are_too_rare_for_quantiles() -> None:
+    slow = series(Result.OK, 0.0, every=10)
+    slow.took[50:] = array("f", [9.0] * 50)
+    rules = {one.rule for one in verdicts(Case((BEGIN, END), STEPS, [slow]))[2].findings}
+    assert not rules & {"p50", "p95", "slow window", "noise"}
+
+
+def series(result: Result, at: float, every: int = 1) -> Series:
+    """A lane that answers each second, or more rarely, but for one request."""
+    due = array("d", [float(second) for second in range(0, 1000, every)])
     results = bytearray(result if one == at else Result.OK for one in due)
     took = array("f", [0.01] * len(due))
     return Series(LANE, due, took, took, results, bytearray(len(due)))

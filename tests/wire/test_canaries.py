@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
@@ -38,15 +39,15 @@ class Written:
     samples: list[Sample] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
-    def write(self, service: str, times: int = 1) -> list[str]:
+    def write(self, service: str, times: int = 1, pace: Pace = PACE) -> list[str]:
         """What the ledger has when all has come to its end."""
         (lane,) = canaries.lanes(service, f"{self.url}/{service}/{self.cloud.services[service]}".rstrip("/"))
         lane = replace(filled(lane, RUN="pu-3f9a1c", USER="u1"), timeout=2.0)
 
         async def written() -> None:
-            writing = Writing(lane, 1, Token(None), PREFIX, self.entries.append, asyncio.Event(), pace=PACE)
+            writing = Writing(lane, 1, Token(None), PREFIX, self.entries.append, asyncio.Event(), pace=pace)
             self.samples += [await writing.ask(slot, clock.now()) for slot in range(times)]
-            await writing.finish(20)
+            await writing.finish(60)
 
         asyncio.run(written())
         return self.words
@@ -170,6 +171,22 @@ def test_what_was_accepted_is_not_asked_for_again_while_nobody_tells_what_became
     written.cloud.fail = away
     assert written.write("network") == MADE + TAKEN
     assert len(asked) == 1
+
+
+def test_a_service_that_comes_and_goes_leaves_no_request_unaccounted_for(written: Written) -> None:
+    """Refused before it was carried out, cut off after it, answered by a balancer: each has its end, nothing stays."""
+    chance = random.Random(7)
+    written.cloud.fail = lambda method, service, path: chance.choice([0, 0, 0, 503, 504])
+    written.cloud.mishap = lambda method, service, path: chance.choice(["", "", "lost"])
+    written.write("network", times=20, pace=replace(PACE, budget=60.0))
+    by_request: dict[tuple[int, str, int], list[Word]] = {}
+    for one in written.entries:
+        by_request.setdefault((one.slot, one.verb, one.turn), []).append(one.word)
+    assert {answer for answer, _ in by_request.values()} == {Word.ACCEPTED, Word.FAILED, Word.UNKNOWN}
+    ends = [end for _, end in by_request.values()]
+    assert set(ends) == {Word.THERE, Word.ABSENT, Word.GONE}
+    assert ends.count(Word.THERE) == ends.count(Word.GONE) == len(written.cloud.deleted)
+    assert written.left("network") == []
 
 
 def test_what_cannot_be_removed_is_given_up_after_its_time(written: Written) -> None:

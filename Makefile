@@ -5,7 +5,7 @@ SHELL := /bin/sh
 .PHONY: help venv demo demo-upgrade test lint unit plugin wire tcup suites cloud acceptance bench docs format lock releases changelog clean
 
 BIN := .venv/bin
-OURS := pytest_whitebox pytest_cleanup pytest_upgrade devcloud tcup
+OURS := pytest_whitebox pytest_cleanup pytest_upgrade devcloud tcup worker
 STEP := @.ci/step
 # Where a second cloud is for as long as it is looked at.
 TLS := /var/lib/devcloud-tls
@@ -64,7 +64,8 @@ unit: venv ## the inner loop, under a minute: what needs neither a cloud nor a s
 plugin: venv ## runs of pytest inside pytest, with workers and without: what a user of the plugins reads
 	@$(BIN)/pytest -q -n auto --dist worksteal tests/plugin
 
-wire: venv ## what crosses a network: real sshd, runit and MariaDB on loopback
+wire: venv ## what crosses a network: real sshd, runit, MariaDB and Gearman servers on loopback
+	@.ci/bootstrap gearmand=gearman-job-server
 	@$(BIN)/pytest -q -n auto --dist worksteal tests/wire --ignore tests/wire/tcup
 
 tcup: venv ## an engine of its own, and in it containers from their image to results that are uploaded
@@ -112,7 +113,7 @@ format: venv ## mend the style where that can be done by machine
 	@$(BIN)/ruff format --quiet .
 
 lock: venv ## renew requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile pyproject.toml --extra devcloud --extra tcup --extra tempest --group dev --group docs \
+	@$(BIN)/uv pip compile pyproject.toml --extra devcloud --extra tcup --extra tempest --extra worker --group dev --group docs \
 	    --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes --upgrade --quiet -o requirements.lock
 
 # Where a release's upper constraints are: a folder or an address that has a file named after it.

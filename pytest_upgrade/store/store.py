@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from pytest_upgrade.store import tables
-from pytest_upgrade.store.engine import READING, engine, told
 from pytest_upgrade.store.migrations import migrate
 from pytest_upgrade.store.rows import Rows
 from pytest_upgrade.store.values import (
@@ -26,6 +25,7 @@ from pytest_upgrade.store.values import (
     Outcome,
     Run,
 )
+from pytest_whitebox.core.storing import READING, engine, told
 
 
 class Store:
@@ -44,7 +44,7 @@ class Store:
     @classmethod
     def open(cls, url: str) -> Store:
         """The store at a URL, made or carried to this version's schema; raises `StackproofError`."""
-        store = cls(engine(url))
+        store = cls(engine(url, elsewhere="name another with --upgrade-runs or --upgrade-store"))
         with store.writing() as connection:
             migrate(connection)
         return store

@@ -44,7 +44,15 @@ def test_core_imports_of_its_package_only_core() -> None:
 def test_rooms_of_core_are_entered_by_their_doors() -> None:
     inside = [
         (file, *name.split(".")[2:4])
-        for folder in ("pytest_whitebox", "pytest_cleanup", "pytest_upgrade", "devcloud", "tcup", "tests/suites")
+        for folder in (
+            "pytest_whitebox",
+            "pytest_cleanup",
+            "pytest_upgrade",
+            "devcloud",
+            "tcup",
+            "worker",
+            "tests/suites",
+        )
         for file, name in _of(folder, "pytest_whitebox")
         if name.startswith("pytest_whitebox.core.") and name.count(".") > 2
     ]
@@ -61,6 +69,12 @@ def test_devcloud_imports_of_the_plugin_only_core() -> None:
 
 def test_what_runs_in_the_container_imports_of_the_plugin_only_core() -> None:
     ours = _of("tcup", "pytest_whitebox")
+    assert ours
+    assert [(file, name) for file, name in ours if not name.startswith("pytest_whitebox.core")] == []
+
+
+def test_worker_imports_of_the_plugin_only_core() -> None:
+    ours = _of("worker", "pytest_whitebox")
     assert ours
     assert [(file, name) for file, name in ours if not name.startswith("pytest_whitebox.core")] == []
 

@@ -13,10 +13,10 @@ from sqlalchemy.schema import CreateTable
 from pytest_upgrade.choosing import named, opened, the_run
 from pytest_upgrade.places import without_password
 from pytest_upgrade.store import Store, tables
-from pytest_upgrade.store.engine import engine
 from pytest_upgrade.store.migrations import MIGRATIONS, VERSION
 from pytest_upgrade.store.values import Artifact, Baseline, Event, Evidence, Kept, Run
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.storing import engine
 
 RUN = Run("3f9a1c", "20261121T073000Z-3f9a1c", "prod", "10.0.0.1", "north")
 OTHER = Run("77aa00", "20261122T073000Z-77aa00", "prod", "10.0.0.1", "north")
@@ -83,7 +83,7 @@ def test_migration_that_was_cut_short_is_done_again(url: str, tmp_path: Path) ->
 
 
 def test_store_of_the_first_schema_is_carried_forward_with_all_that_it_has(url: str, tmp_path: Path) -> None:
-    first = engine(url)
+    first = engine(url, elsewhere="")
     with first.begin() as connection:
         connection.execute(CreateTable(tables.schema))
         connection.execute(tables.schema.insert().values(version=1))

@@ -1,4 +1,4 @@
-"""The way to the database of the store."""
+"""The way to the database of a store: SQLite by default, MariaDB or PostgreSQL for a whole laboratory."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ READING = "stackproof_reading"
 _HINT = "give sqlite:////PATH, mysql+pymysql://HOST/NAME or postgresql+psycopg://HOST/NAME"
 
 
-def engine(url: str) -> Engine:
-    """An engine for a URL; nothing is connected yet. Raises `StackproofError` for what is no URL of a database."""
+def engine(url: str, *, elsewhere: str) -> Engine:
+    """An engine for a URL; nothing is connected yet. Raises `StackproofError` for what is no URL of a database.
+
+    ``elsewhere`` tells the user how to name another place.
+    """
     try:
         parsed = make_url(url)
         made = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
@@ -33,18 +36,18 @@ def engine(url: str) -> Engine:
         ) from None
     if made.dialect.name == "sqlite":
         if parsed.database and parsed.database != ":memory:":
-            _folder(Path(parsed.database).parent)
+            _folder(Path(parsed.database).parent, elsewhere)
         event.listen(made, "connect", _prepare)
         event.listen(made, "begin", _begin)
     return made
 
 
-def _folder(path: Path) -> None:
+def _folder(path: Path, elsewhere: str) -> None:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        hint = "name another with --upgrade-runs or --upgrade-store"
-        raise StackproofError(f"the folder of the store {path} cannot be made: {error.strerror}", hint=hint) from None
+        sentence = f"the folder of the store {path} cannot be made: {error.strerror}"
+        raise StackproofError(sentence, hint=elsewhere) from None
 
 
 def _prepare(connection: Any, _: object) -> None:

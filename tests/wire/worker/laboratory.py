@@ -1,0 +1,130 @@
+"""A monitor, a Gearman server and workers as processes on loopback, each of which can be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_whitebox.core.wait import wait_for
+from tests.wire.worker.noop import QUICK
+from worker.asking import Away
+from worker.client import Client
+from worker.states import FINAL, State
+from worker.tokens import Tokens
+
+ROOT = Path(__file__).parents[3]
+#: Seconds that anything may take on a machine that others use, too.
+PATIENCE = 180.0
+
+
+def free_port() -> int:
+    """A port that nobody has, below those that the kernel gives to connections: it is taken only seconds later."""
+    while True:
+        port = random.randrange(20000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
+
+
+def asked(name: str = QUICK, **more: Any) -> dict[str, Any]:
+    return {"cloud": "prod", "tempest": "47.0.0", "tests": {"names": [name]}, **more}
+
+
+@dataclass
+class Laboratory:
+    """``kind`` is gear or gearmand; ``leases`` are options of the monitor."""
+
+    folder: Path
+    kind: str = "gear"
+    leases: Sequence[str] = ("--lease", "2", "--deaths", "3")
+    allowed: str = ""
+    gearman: int = field(default_factory=free_port)
+    port: int = field(default_factory=free_port)
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        tokens = Tokens(self.folder / "tokens.json")
+        for kind, name in (("users", "ann"), ("hosts", "node"), ("hosts", "other")):
+            file = self.folder / name
+            file.touch(mode=0o600)
+            file.write_text(tokens.make(kind, name))  # type: ignore[arg-type]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def client(self) -> Client:
+        return Client(self.url, (self.folder / "ann").read_text())
+
+    def serve(self) -> subprocess.Popen[str]:
+        """The Gearman server."""
+        command = [sys.executable, "-m", "tests.wire.worker.geard", str(self.gearman)]
+        if self.kind == "gearmand":
+            program = shutil.which("gearmand", path="/usr/sbin:/usr/bin")
+            if program is None:
+                pytest.skip("needs gearmand: install gearman-job-server")
+            log = self.folder / "gearmand.log"
+            command = [program, "--listen=127.0.0.1", f"--port={self.gearman}", f"--log-file={log}"]
+            command += ["--user=root"] if os.getuid() == 0 else []
+        process = self.start(command, "gearman")
+        wait_for(lambda: _listens(self.gearman), timeout=PATIENCE, what="the Gearman server", every=0.05)
+        return process
+
+    def monitor(self) -> subprocess.Popen[str]:
+        words = ["serve", "--state", str(self.folder), "--listen", f"127.0.0.1:{self.port}", *self.leases]
+        words += ["--gearman-server", "127.0.0.1", "--gearman-port", str(self.gearman)]
+        words += ["--allow", self.allowed] if self.allowed else []
+        process = self.start([sys.executable, "-m", "worker", *words], "monitor")
+        wait_for(self.client.status, timeout=PATIENCE, what="the monitor", every=0.1, ignore=(Away,))
+        return process
+
+    def worker(self, slots: int = 1, name: str = "node") -> subprocess.Popen[str]:
+        words = [str(self.gearman), self.url, str(self.folder / name), str(slots), self.allowed]
+        return self.start([sys.executable, "-m", "tests.wire.worker.noop", *words], f"worker-{len(self.started)}")
+
+    def start(self, command: Sequence[str], name: str, **environment: str) -> subprocess.Popen[str]:
+        with (self.folder / f"{name}.log").open("a") as log:
+            process = subprocess.Popen(
+                command, cwd=ROOT, stdout=log, stderr=log, text=True, env={**os.environ, **environment}
+            )
+        self.started.append(process)
+        return process
+
+    def ended(self, *jobs: str, timeout: float = PATIENCE) -> list[dict[str, Any]]:
+        """The jobs once all of them have ended."""
+        return [self.client.wait(job, timeout) for job in jobs]
+
+    def in_state(self, job: str, state: State, timeout: float = PATIENCE) -> dict[str, Any]:
+        def there() -> dict[str, Any] | None:
+            known = self.client.job(job)
+            if State(known["state"]) in FINAL and state not in FINAL:
+                pytest.fail(f"job {job} is {known['state']}: {known['sentence']}")
+            return known if known["state"] == state else None
+
+        return wait_for(there, timeout=timeout, what=f"job {job} to be {state}", every=0.05)
+
+    def close(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGKILL)
+            process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,44 @@
+"""A plugin of Tempest as a wheel, with a test that goes on for as long as it is let."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from tests.plugin import tempest_package
+
+PASSING = "sample_tempest_plugin.tests.test_outcomes.Outcomes.test_passes"
+FAILING = "sample_tempest_plugin.tests.test_outcomes.Outcomes.test_fails"
+SKIPPED = "sample_tempest_plugin.tests.test_outcomes.Outcomes.test_skips"
+ENDLESS = "sample_tempest_plugin.tests.test_endless.Endless.test_goes_on"
+
+_ENDLESS = """
+import os
+import subprocess
+import sys
+
+from tempest import test
+
+
+class Endless(test.BaseTestCase):
+    def test_goes_on(self):
+        print("the endless test has begun", os.getpid(), flush=True)
+        subprocess.run([sys.executable, "-c", "import signal; signal.pause()"])
+"""
+
+
+def wheel(folder: Path) -> Path:
+    """Build the wheel below ``folder``."""
+    top = folder / "plugin"
+    top.mkdir()
+    tests = tempest_package.write(top)
+    (tests / "test_endless.py").write_text(_ENDLESS)
+    known = top / "sample_tempest_plugin-1.0.dist-info"
+    (known / "WHEEL").write_text("Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+    files = sorted(file for file in top.rglob("*") if file.is_file())
+    (known / "RECORD").write_text("".join(f"{file.relative_to(top)},,\n" for file in files))
+    made = folder / "sample_tempest_plugin-1.0-py3-none-any.whl"
+    with zipfile.ZipFile(made, "w") as archive:
+        for file in [*files, known / "RECORD"]:
+            archive.write(file, file.relative_to(top))
+    return made

@@ -1,0 +1,166 @@
+"""Verbs of who keeps monitors and workers: serve, run, prepare, token."""
+
+from __future__ import annotations
+
+import argparse
+import ipaddress
+import logging
+import signal
+import socket
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+from pytest_whitebox.core.errors import StackproofError
+from worker import settings
+from worker.place import Place
+from worker.tokens import Kind, Tokens
+
+if TYPE_CHECKING:
+    from worker.gearing import Server
+
+#: Seconds between two looks of the monitor, if nothing wakes it, and between two rounds of callbacks.
+_PACE = 0.5
+
+
+def serve(options: argparse.Namespace) -> int:
+    """Run the monitor until SIGTERM."""
+    import uvicorn
+
+    from worker.callbacks import Callbacks
+    from worker.gearing import Server, Submitter
+    from worker.looping import Looping
+    from worker.monitor import Monitor
+    from worker.service import app
+    from worker.store import Rules, Store
+
+    _log()
+    host, port = _listening(options)
+    folder = settings.folder(options)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    url = settings.chosen(options, settings.STORE) or f"sqlite:///{folder}/jobs.sqlite"
+    allowed = settings.hosts(options)
+    with ExitStack() as stack:
+        store = stack.enter_context(Store.open(url, Rules(lease=options.lease, deaths=options.deaths)))
+        place = settings.gearman(options)
+        if place is None:
+            place = Place("127.0.0.1", settings.number(options, settings.GEARMAN_PORT))
+            stack.callback(_own(place, Server).shutdown)
+        submitter = Submitter(place)
+        stack.callback(submitter.shutdown)
+        monitor = Monitor(store, submitter)
+        monitor.begin()
+        looping = stack.enter_context(Looping("monitor", monitor.turn, _PACE))
+        stack.enter_context(Looping("callbacks", lambda: Callbacks(store, allowed).turn(monitor.clock()), _PACE))
+        config = uvicorn.Config(
+            app(store, _tokens(folder), allowed, looping.wake), host=host, port=port, log_level="warning",
+            ssl_certfile=options.certificate, ssl_keyfile=options.key, timeout_graceful_shutdown=5,
+        )  # fmt: skip
+        print(f"monitor at {host}:{port}, jobs in {store.place}, Gearman at {place}", file=sys.stderr, flush=True)
+        try:
+            uvicorn.Server(config).run()
+        except SystemExit:
+            hint = "name another place with --listen"
+            raise StackproofError(f"nobody can listen at {host}:{port}", hint=hint) from None
+    return 0
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run jobs until SIGTERM."""
+    from worker.asking import Asking
+    from worker.node import Node
+    from worker.processes import Processes
+
+    _log()
+    folder = settings.folder(options)
+    place = settings.gearman(options)
+    if place is None:
+        raise StackproofError("no Gearman server is named", hint="set GEARMAN_SERVER, or give --gearman-server")
+    authority = settings.chosen(options, settings.AUTHORITY)
+    asking = Asking(
+        settings.chosen(options, settings.URL),
+        settings.token(options),
+        Path(authority).expanduser() if authority else None,
+    )
+    allowed, beside = tuple(settings.hosts(options)), tuple(settings.chosen(options, settings.BESIDE).split())
+    runner = Processes(folder / "jobs", settings.clouds(options), settings.cache(options), allowed, beside)
+    node = Node(place, asking, runner, socket.gethostname(), settings.number(options, settings.SLOTS), allowed)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: Thread(target=node.drain).start())
+    print(f"worker with {node.slots} slots, jobs from {place}, told to {asking.url}", file=sys.stderr, flush=True)
+    with runner:
+        node.run()
+    return 0
+
+
+def prepare(options: argparse.Namespace) -> int:
+    """Fill the cache: resolve and install each release once, and see that it lists tests."""
+    import tempfile
+
+    from worker.environment import Environments
+    from worker.payload import Refused
+    from worker.releases import RELEASES
+
+    versions = [one.strip() for one in options.tempest.split(",") if one.strip()]
+    for version in versions:
+        if version not in RELEASES:
+            raise Refused("--tempest", f"{version} is no release of Tempest that is known here")
+    environments = Environments(settings.cache(options), settings.chosen(options, settings.BESIDE).split())
+    for version in versions:
+        with tempfile.TemporaryDirectory() as folder:
+            environments.make(
+                version, Path(folder) / "venv", lambda line: print(line, end="", file=sys.stderr), Event()
+            )
+        print(f"Tempest {version} is prepared")
+    return 0
+
+
+def token(options: argparse.Namespace) -> int:
+    """Make a token and print it, or take one away."""
+    tokens = _tokens(settings.folder(options))
+    kind: Kind = "users" if options.kind == "user" else "hosts"
+    if options.remove:
+        tokens.remove(kind, options.name)
+    else:
+        print(tokens.make(kind, options.name))
+    return 0
+
+
+def _tokens(folder: Path) -> Tokens:
+    return Tokens(folder / "tokens.json")
+
+
+def _own(place: Place, kind: type[Server]) -> Server:
+    try:
+        return kind(place)
+    except Exception as error:
+        hint = "name a free port with --gearman-port, or that server with --gearman-server"
+        raise StackproofError(f"no Gearman server can listen at {place}", hint=hint) from error
+
+
+def _listening(options: argparse.Namespace) -> tuple[str, int]:
+    """Where to listen; tokens would be in the clear on any network, so that takes TLS."""
+    text = settings.chosen(options, settings.LISTEN)
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal():
+        raise StackproofError(f"{text} is no place to listen at", hint="write HOST:PORT")
+    if bool(options.certificate) != bool(options.key):
+        raise StackproofError("a certificate and its key belong together", hint="give --certificate and --key")
+    if not options.certificate and not options.behind_proxy and not _is_loopback(host):
+        hint = "give --certificate and --key, or --behind-proxy if something before it has TLS"
+        raise StackproofError(f"tokens would cross the network to {host} in the clear", hint=hint)
+    return host, int(port)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("gear").setLevel(logging.CRITICAL)

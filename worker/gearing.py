@@ -1,0 +1,164 @@
+"""Gearman's protocol, by gear, mended where it is slow, leaks or damages what is long.
+
+Gear leaves Nagle's algorithm on, so that a job waits 40 ms for an acknowledgement; it begins anew where a socket has
+taken a part of a packet; it keeps each job that it ever submitted; and its server has others wait while one connects.
+A Gearman server only hands jobs out here: what became of them is told to the monitor, so nothing rests on what it
+loses or repeats.
+"""
+
+from __future__ import annotations
+
+import socket
+from threading import Condition
+from typing import Any, Final
+
+import gear
+from gear import constants
+
+from pytest_whitebox.core.errors import StackproofError
+from worker.place import Place
+
+#: The function that workers offer.
+FUNCTION: Final = "stackproof:run"
+_PRECEDENCES: Final = {
+    "high": gear.PRECEDENCE_HIGH,
+    "normal": gear.PRECEDENCE_NORMAL,
+    "low": gear.PRECEDENCE_LOW,
+}
+#: Seconds for a server to answer.
+_PATIENCE: Final = 10.0
+_BACKLOG: Final = 128
+
+
+class Unreachable(StackproofError):
+    """No Gearman server is there now."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(f"the Gearman server {place} cannot be reached", hint="see that it runs, and GEARMAN_SERVER")
+
+
+class _Connection(gear.Connection):  # type: ignore[misc]
+    """Sends at once, and each byte once."""
+
+    def connect(self) -> None:
+        super().connect()
+        self.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def sendRaw(self, data: bytes) -> None:
+        with self.send_lock:
+            self.conn.sendall(data)
+
+
+def _add(client: Any, place: Place) -> None:
+    """What gear's addServer does, with our connection."""
+    connection = _Connection(
+        place.host, place.port, place.key, place.certificate, place.authority, client.client_id,
+        keepalive=True, tcp_keepidle=15, tcp_keepintvl=5, tcp_keepcnt=3,
+    )  # fmt: skip
+    with client.connections_condition:
+        client.inactive_connections.append(connection)
+        client.connections_condition.notify_all()
+
+
+class Submitter(gear.Client):  # type: ignore[misc]
+    """Gives jobs to a Gearman server; ``losses`` counts how often it was gone, and with it perhaps what it had."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__("stackproof-monitor")
+        self.place, self.losses = place, 0
+        self._known: dict[bytes, bool] = {}
+        self._answered = Condition()
+        _add(self, place)
+
+    @property
+    def is_connected(self) -> bool:
+        """True if a server is there."""
+        return bool(self.active_connections)
+
+    def submit(self, unique: str, text: str, priority: str) -> bytes:
+        """Give a job to the server and return its handle; raises `Unreachable`."""
+        job = gear.TextJob(FUNCTION, text, unique=unique)
+        try:
+            self.submitJob(job, background=True, precedence=_PRECEDENCES[priority], timeout=_PATIENCE)
+        except (gear.GearmanError, gear.NoConnectedServersError, OSError, AttributeError):
+            raise Unreachable(self.place) from None
+        return bytes(job.handle)
+
+    def knows(self, handle: bytes) -> bool:
+        """True if the server still has the job, waiting or handed out; raises `Unreachable`."""
+        with self._answered:
+            self._known.pop(handle, None)
+            try:
+                connection = self.getConnection()
+                self.sendPacket(gear.Packet(constants.REQ, constants.GET_STATUS, handle), connection)
+            except (gear.NoConnectedServersError, OSError, AttributeError):
+                raise Unreachable(self.place) from None
+            if not self._answered.wait_for(lambda: handle in self._known, _PATIENCE):
+                raise Unreachable(self.place)
+            return self._known.pop(handle)
+
+    def handleStatusRes(self, packet: Any) -> None:
+        """Keep the answer for who waits for it."""
+        with self._answered:
+            self._known[bytes(packet.getArgument(0))] = packet.getArgument(1) == b"1"
+            self._answered.notify_all()
+
+    def handleJobCreated(self, packet: Any) -> Any:
+        """Forget the job again: nobody tells us of one in the background."""
+        job = super().handleJobCreated(packet)
+        packet.connection.related_jobs.pop(job.handle, None)
+        return job
+
+    def _lostConnection(self, connection: Any) -> None:
+        self.losses += 1
+        super()._lostConnection(connection)
+
+
+class Taker(gear.TextWorker):  # type: ignore[misc]
+    """Takes jobs from a Gearman server; any number of threads may wait in `take`."""
+
+    def __init__(self, place: Place, name: str) -> None:
+        super().__init__(name)
+        self.place = place
+        self.registerFunction(FUNCTION)
+        _add(self, place)
+
+    def take(self) -> Any:
+        """The next job, None once `end` was called."""
+        try:
+            return self.getJob()
+        except gear.InterruptedError:
+            return None
+
+    def end(self) -> None:
+        """Take no more jobs; who waits in `take` has None."""
+        self.running = False
+        self.stopWaitingForJobs()
+
+
+def answer(job: Any, *, done: bool) -> None:
+    """Tell the server that a job is dealt with; it may be gone, and then nobody waits for the answer."""
+    try:
+        job.sendWorkComplete() if done else job.sendWorkFail()
+    except (OSError, AttributeError, gear.GearmanError):
+        return
+
+
+class Server(gear.Server):  # type: ignore[misc]
+    """Gear's own server; it keeps its jobs in memory, and the monitor gives it those again that it loses."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(
+            port=place.port, host=place.host, ssl_key=place.key, ssl_cert=place.certificate, ssl_ca=place.authority,
+            keepalive=True, tcp_keepidle=15, tcp_keepintvl=5, tcp_keepcnt=3,
+        )  # fmt: skip
+        self.socket.listen(_BACKLOG)
+
+    @property
+    def place(self) -> Place:
+        """Where it listens."""
+        return Place(*self.socket.getsockname()[:2])
+
+    def _registerConnection(self, connection: Any) -> None:
+        connection.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        super()._registerConnection(connection)

@@ -1,0 +1,74 @@
+"""The monitor hands waiting jobs to a Gearman server, again if that lost them, and takes jobs from silent workers."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from worker.gearing import Submitter, Unreachable
+from worker.store import Store
+
+_LOG = logging.getLogger("worker.monitor")
+#: Seconds after which the server is asked whether it still has a job.
+_DOUBT = 10.0
+#: How many jobs the server is asked about in one look.
+_ASKED = 20
+
+
+class Monitor:
+    """`begin` once, then `turn` again and again: each does all that is due, and may be called at any time."""
+
+    def __init__(self, store: Store, submitter: Submitter, clock: Callable[[], float] = time.time) -> None:
+        self.store, self.submitter, self.clock = store, submitter, clock
+        self._losses = submitter.losses
+        self._handed: dict[str, tuple[bytes, float]] = {}
+
+    def begin(self) -> None:
+        """Take up what an earlier monitor left: what it knew of the server is gone, and no worker is to blame."""
+        self.store.prolong(now=self.clock())
+        self.store.forget_dispatched()
+
+    def turn(self) -> None:
+        """Do what is due."""
+        now = self.clock()
+        for job, state in self.store.expire(now=now):
+            _LOG.warning("job %s: its worker is silent, it is %s", job, state)
+        self.store.stop_overdue(now=now)
+        try:
+            self._look_after(now)
+            self._hand_out(now)
+        except Unreachable as error:
+            _LOG.warning("%s", error.sentence)
+
+    def _hand_out(self, now: float) -> None:
+        if not self.submitter.is_connected:
+            return
+        handed: list[str] = []
+        try:
+            for job, priority, payload in self.store.undispatched():
+                text = f'{{"test_id": "{job}", "payload": {payload}}}'
+                self._handed[job] = (self.submitter.submit(job, text, priority), now)
+                handed.append(job)
+        finally:
+            self.store.set_dispatched(handed)
+
+    def _look_after(self, now: float) -> None:
+        """See that the server has what it was given."""
+        if self.submitter.losses != self._losses:
+            self._losses = self.submitter.losses
+            self._handed.clear()
+            self.store.forget_dispatched()
+            return
+        asked = [job for job, (_, at) in self._handed.items() if now - at > _DOUBT][:_ASKED]
+        waiting = self.store.waiting(asked) if asked else set()
+        for job in asked:
+            handle, _ = self._handed.pop(job)
+            if job not in waiting:
+                continue
+            if self.submitter.knows(handle):
+                # To the end of the line: others are asked about first.
+                self._handed[job] = (handle, now)
+            else:
+                _LOG.warning("job %s: the Gearman server has lost it, and gets it again", job)
+                self.store.set_dispatched([job], dispatched=False)

@@ -24,8 +24,10 @@ from threading import Event, Thread
 from pytest_whitebox.core.errors import StackproofError
 from worker.releases import RELEASES, Release
 
+#: Libraries in C, of which the releases of those days have no wheel for the Python of these.
+_WHEELS = ("cffi", "msgpack", "pyyaml")
 #: Of today, whatever Tempest's time was, and the day that this is.
-_TODAY = ("pytest", "pluggy", "iniconfig", "pygments", "packaging")
+_TODAY = ("pytest", "pluggy", "iniconfig", "pygments", "packaging", *_WHEELS)
 _DAY = "2026-11-01"
 #: What of Stackproof lies in the environment.
 _THIN = ("pytest_whitebox", "tcup/__init__.py", "tcup/inside/__init__.py", "tcup/inside/watching.py")
@@ -58,7 +60,7 @@ class Environments:
         """The lock of a release, resolved if it is not there; raises `NoEnvironment`."""
         release = RELEASES[version]
         wanted = [f"tempest=={version}", "pytest>=8", *release.beside, *self.beside]
-        about = f"{wanted} {release.newest} {_DAY} {_python(release)} {sys.platform}"
+        about = f"{wanted} {release.newest} {_TODAY} {_DAY} {_python(release)} {sys.platform}"
         lock = self.cache / "locks" / f"tempest-{version}-{hashlib.sha256(about.encode()).hexdigest()[:12]}.txt"
         if lock.is_file():
             return lock

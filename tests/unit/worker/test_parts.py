@@ -104,6 +104,19 @@ def test_uv_that_fails_is_told_with_its_words(tmp_path: Path) -> None:
     assert said == ["error: no such index\n"]
 
 
+def test_libraries_in_c_are_of_today_and_all_others_of_tempests_time(tmp_path: Path) -> None:
+    uv = tmp_path / "uv"
+    uv.write_text(f'#!/bin/sh\necho "$@" >{tmp_path}/words\nfor last; do :; done\ncp "$last" "${{last%.in}}.new"\n')
+    uv.chmod(0o755)
+    lock = Environments(tmp_path / "cache", uv=str(uv)).prepare("30.0.0", print, Event())
+    assert lock.read_text().splitlines() == ["tempest==30.0.0", "pytest>=8", "setuptools<70"]
+    words = (tmp_path / "words").read_text()
+    assert "--exclude-newer 2022-04-09 " in words
+    assert "--python-version 3.11 " in words
+    for name in ("pytest", "pyyaml", "cffi"):
+        assert f"--exclude-newer-package {name}=2026" in words
+
+
 def test_what_is_stopped_ends_with_its_children_however_deaf(tmp_path: Path) -> None:
     deaf = "import signal, subprocess, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
     deaf += "p = subprocess.Popen([sys.executable, '-c', 'import signal; signal.signal(2, signal.SIG_IGN); "

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from pytest_upgrade.commands import evidence, judging, live, observing, records, resources, selftest, upgrading
-from pytest_whitebox.core.commandline import Parser, carry_out
+from pytest_upgrade.commands import evidence, history, judging, live, observing, records, resources, selftest, upgrading
+from pytest_upgrade.configuration import OPTION, VARIABLE, Configuration, completed, schema
+from pytest_upgrade.settings import KNOBS
+from pytest_whitebox.core.commandline import FAILED, Parser, carry_out
+from pytest_whitebox.core.errors import StackproofError
 
 _EPILOG = """\
 exit codes: 0 pass, 1 fail, 2 inconclusive, 3 our error, 4 misused, 130 interrupted
@@ -18,13 +22,38 @@ exit codes: 0 pass, 1 fail, 2 inconclusive, 3 our error, 4 misused, 130 interrup
   pytest -m rolling --phase=pre     before; then upgrade, then --phase=post
   pytest-upgrade show               what is known of the open run
 """
+_TAGS = ("rolling", "zero_downtime", "zero_impact")
+#: The variables that count more than a file of options.
+_VARIABLES = {knob.option: knob.env for knob in KNOBS} | {"--os-cloud": "OS_CLOUD"}
 #: Adds a verb with this name, command and help.
 Verb = Callable[[str, Callable[[argparse.Namespace], int], str], argparse.ArgumentParser]
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; a deliberate error is one sentence on stderr."""
-    return carry_out(parser(), words)
+    made = parser()
+    given = list(sys.argv[1:] if words is None else words)
+    try:
+        given = completed(given, made, _configuration(made, given), os.environ, _VARIABLES)
+    except StackproofError as error:
+        print(f"{made.prog}: {error.sentence}", file=sys.stderr)
+        return error.exit_code or FAILED
+    return carry_out(made, given)
+
+
+def _configuration(made: argparse.ArgumentParser, words: Sequence[str]) -> Configuration:
+    """The file of options, all of whose keys are known."""
+    early = Parser(add_help=False)
+    early.add_argument(OPTION, dest="config", default="")
+    known, _ = early.parse_known_args(words[: words.index("--")] if "--" in words else words)
+    found = Configuration.near(Path.cwd(), known.config or os.environ.get(VARIABLE, ""))
+    check(found, made)
+    return found
+
+
+def check(file: Configuration, made: argparse.ArgumentParser | None = None) -> None:
+    """Raise `StackproofError` for a key of a file of options that neither pytest nor a command has."""
+    file.check(schema(made or parser(), [knob.option for knob in KNOBS]))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -39,6 +68,7 @@ def parser() -> argparse.ArgumentParser:
     shared = Parser(add_help=False)
     shared.add_argument("--upgrade-store", dest="store", metavar="URL", help="of the store ($UPGRADE_STORE)")
     shared.add_argument("--upgrade-runs", dest="folder", metavar="FOLDER", help="of all runs ($UPGRADE_RUNS)")
+    shared.add_argument(OPTION, dest="config", metavar="FILE", help=f"of options (${VARIABLE}, or upgrade.toml here)")
     verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
 
     def verb(name: str, command: Callable[[argparse.Namespace], int], help: str) -> argparse.ArgumentParser:
@@ -74,17 +104,25 @@ def parser() -> argparse.ArgumentParser:
         "--upgrade-run", dest="run", metavar="RUN", help="go on with this one instead of beginning another"
     )
     run.add_argument("--grace", type=float, default=30.0, metavar="SECONDS", help="for a step that is aborted")
+    run.add_argument(
+        "--abort-left", action="store_true", help="end what a run has left at work that was killed, do not wait for it"
+    )
     run.add_argument("pytest", nargs="*", metavar="ARGUMENT", help="for each pytest process, after --")
     verb("runs", records.runs, "list all runs")
     about_a_run(verb("show", records.show, "tell all that is known of a run"))
     report = about_a_run(verb("report", records.report, "write a page about a run, for people"))
     report.add_argument("-o", "--output", type=Path, metavar="FILE", help="(default: report.html in the run's folder)")
+    diff = verb("diff", history.diff, "say what differs between two runs; exits with 1 if the second is worse")
+    diff.add_argument("first", metavar="RUN", help="the one before")
+    diff.add_argument("second", metavar="RUN", help="the one after")
+    trends = verb("trends", history.trends, "say how the runs went that are of one kind: cloud, releases, deployer")
+    trends.add_argument("run", nargs="?", metavar="RUN", help="one of them (default: the last)")
     sweep = about_a_run(verb("sweep", resources.sweep, "remove what a run has made in the cloud, and close it"))
     sweep.add_argument("--list", action="store_true", help="say what would be removed, and remove nothing")
     _observing(about_a_run, group("observe", "ask a cloud all the time, in a process of its own"))
     judge = about_a_run(verb("judge", judging.judge, "give the verdicts of a run, from what was observed"))
     judge.add_argument("--service", action="append", metavar="TYPE", help="this one only: compute; may be repeated")
-    judge.add_argument("--tag", choices=("rolling", "zero_downtime", "zero_impact"), help="this one only")
+    judge.add_argument("--tag", choices=_TAGS, help="this one only")
     judge.add_argument("--set", action="append", metavar="NAME=NUMBER", help="another threshold: baseline=900")
     judge.add_argument("--json", metavar="FILE", help="write all findings, - for standard output")
     judge.add_argument("--markdown", metavar="FILE", help="write a table for a review or an issue")
@@ -103,7 +141,12 @@ def parser() -> argparse.ArgumentParser:
     export = about_a_run(verb("export", records.export, "write a run into a file"))
     export.add_argument("-o", "--output", metavar="FILE", help="a new file (default: standard output)")
     export.add_argument("--with-secrets", action="store_true", help="with what another machine needs for --phase=post")
-    verb("import", records.import_, "take in a run that was exported").add_argument("file", type=Path, metavar="FILE")
+    taken = verb("import", records.import_, "take in a run that was exported, or results of JUnit, subunit or Rally")
+    taken.add_argument("file", type=Path, metavar="FILE")
+    taken.add_argument("--upgrade-run", dest="run", metavar="RUN", help="of results: theirs (default: the only open)")
+    taken.add_argument("--phase", choices=("pre", "during", "post"), help="of results: in which they were written")
+    taken.add_argument("--service", metavar="TYPE", help="of results: all are about it (default: by their names)")
+    taken.add_argument("--tag", choices=_TAGS, help="of results: they count for it")
     mark = verb("mark", records.mark, "write down that a step of the upgrade, or the upgrade itself, begins or ends")
     mark.add_argument("what", choices=("begin", "end"))
     mark.add_argument("step", nargs="?", default="", metavar="STEP", help="its name (default: the upgrade itself)")

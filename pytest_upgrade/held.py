@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from pytest_upgrade.configuration import VARIABLE, Configuration
 from pytest_upgrade.places import Places, below
 from pytest_upgrade.settings import RUNS, STORE
 
@@ -46,8 +47,8 @@ def keeper(auth_url: str, region: str) -> Callable[[Named], str | None]:  # noqa
 
 def _runs() -> dict[str, bool]:
     """The runs in the store by their ids, each with whether it is closed; none if there is no store."""
-    url, _ = STORE.choose(None, os.environ, None)
-    folder, _ = RUNS.choose(None, os.environ, None)
+    file = Configuration.near(Path.cwd(), os.environ.get(VARIABLE, ""))
+    url, folder = (knob.choose(None, os.environ, None)[0] or knob.or_else(file)[0] for knob in (STORE, RUNS))
     places = Places(Path(folder) if folder else below(Path.cwd()), url)
     if not url and not places.file.exists():
         return {}

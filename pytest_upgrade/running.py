@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -14,9 +15,10 @@ from pytest_upgrade.phase import Phase
 from pytest_upgrade.store.values import Artifact, Event, Run
 from pytest_whitebox.core.deployers import Outcome, StepEvent
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.wait import wait_for
+from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
+    from pytest_upgrade.at_work import AtWork
     from pytest_upgrade.store import Store
     from pytest_whitebox.core.deployers import Deployer, Step, Target
 
@@ -42,6 +44,7 @@ class Running:
     target: Target
     more: Sequence[str]
     environment: Mapping[str, str]
+    at_work: AtWork
     grace: float = 30.0
     run: Run | None = None
 
@@ -59,7 +62,7 @@ class Running:
             failed = self._upgrade(steps)
         finally:
             self._event(Event("", "end", ok=None, source=self.deployer.name))
-            beside = during.wait()
+            beside = self._ended(during)
         if failed:
             self._say(f"the upgrade failed at {failed}: run {self._run.id} stays open, with all evidence")
             self._say(f"go on with it by `--upgrade-run {self._run.id}`, once that is put right")
@@ -101,11 +104,15 @@ class Running:
         """Start what runs beside the upgrade, and see it ready: nothing is upgraded unobserved."""
         self._event(Event("", "begin", source=self.deployer.name))
         before = self._looks()
-        process = subprocess.Popen(self._words(Phase.DURING), env=dict(self.environment))
-        wait_for(
-            lambda: process.poll() is not None or self._looks() > before,
-            timeout=_START, every=0.5, what="the phase during to begin",
-        )  # fmt: skip
+        process = self._begun(Phase.DURING)
+        try:
+            wait_for(
+                lambda: process.poll() is not None or self._looks() > before,
+                timeout=_START, every=0.5, what="the phase during to begin",
+            )  # fmt: skip
+        except BaseException:
+            self._interrupt(process)
+            raise
         return process
 
     def _looks(self) -> int:
@@ -167,6 +174,9 @@ class Running:
 
     def _task(self, step: Step, event: StepEvent) -> None:
         service = step.service
+        if event.pid:
+            self.at_work.note(f"step {step.id}", event.pid, run=self._run.id, seconds=step.timeout, leads=True)
+            return
         self._event(
             Event(step.id, "task", service, event.host, event.at, event.ok, event.text, source=self.deployer.name)
         )
@@ -179,7 +189,32 @@ class Running:
         return bool(ends)
 
     def _pytest(self, phase: Phase, *more: str) -> int:
-        return subprocess.run(self._words(phase, *more), env=dict(self.environment), check=False).returncode
+        return self._ended(self._begun(phase, *more))
+
+    def _begun(self, phase: Phase, *more: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(self._words(phase, *more), env=dict(self.environment))
+        self.at_work.note(f"phase {phase}", process.pid, run=self.run.id if self.run else "")
+        return process
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> int:
+        """What a pytest process exits with; if we are told to end it has time to end as well."""
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            self._interrupt(process)
+            raise
+
+    def _interrupt(self, process: subprocess.Popen[bytes]) -> None:
+        """Have a pytest process end as it does after Ctrl-C, which a terminal sends to it as well as to us."""
+        try:
+            wait_for(lambda: process.poll() is not None, timeout=1, every=0.1, what="pytest to end by itself")
+        except WaitTimeout:
+            process.send_signal(signal.SIGINT)
+        try:
+            process.wait(timeout=self.grace)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
     def _words(self, phase: Phase, *more: str) -> list[str]:
         which = [f"--upgrade-run={self.run.id}"] if self.run is not None else []

@@ -36,6 +36,11 @@ class Secrets:
         with self._alone():
             self._write({**self.all(), name: value})
 
+    def drop(self, beginning: str) -> None:
+        """Forget those whose names begin so: what they open is of no more worth."""
+        with self._alone():
+            self._write({name: value for name, value in self.all().items() if not name.startswith(beginning)})
+
     def forget(self) -> None:
         """Delete them all, of a run that is closed."""
         self.file.unlink(missing_ok=True)

@@ -103,6 +103,7 @@ closed_key = pytest.StashKey[str]()
 def phase_of(config: pytest.Config) -> Phase | None:
     """The phase that was asked for; raises `pytest.UsageError` for what only has a meaning in another one."""
     try:
+        _check_file(config)
         word, _ = settings.PHASE.read(config)
         phase = Phase(word) if word else None
         settings.LIMITS.read(config)
@@ -115,6 +116,15 @@ def phase_of(config: pytest.Config) -> Phase | None:
         return phase
     except StackproofError as error:
         raise pytest.UsageError(error.sentence) from None
+
+
+def _check_file(config: pytest.Config) -> None:
+    """Raise `StackproofError` for a key of upgrade.toml that neither pytest nor the command line has."""
+    file = settings.configuration(config)
+    if file.values:
+        from pytest_upgrade import cli
+
+        cli.check(file)
 
 
 def begin(config: pytest.Config, phase: Phase) -> Session | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from devcloud.services import runit
 from devcloud.services.service import Http
 from devcloud.state import DEFAULT, State
 from devcloud.upgrade import planning, request
-from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, StepEvent, Target
+from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, Target
 from pytest_whitebox.core.deployers.program import Programs
 from pytest_whitebox.core.errors import StackproofError
 
@@ -61,7 +60,7 @@ class Devcloud:
     def run(self, step: Step, emit: Emit) -> Outcome:
         """Have devcloud go on up to this step; each line that it prints is told."""
         words = (*self._program, "upgrade", "--state", str(self._state.path), *self._words[step.id])
-        return self._programs.run(step, words, lambda text: emit(StepEvent(step.id, text, time.time())), os.environ)
+        return self._programs.run(step, words, emit, os.environ)
 
     def abort(self, step: Step, grace: float) -> None:
         """End the run of devcloud; the step is done again by the next."""

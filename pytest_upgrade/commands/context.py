@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pytest_upgrade.configuration import VARIABLE, Configuration
 from pytest_upgrade.places import Places, below, without_password
 from pytest_upgrade.settings import RUNS, STORE
 from pytest_whitebox.core.errors import StackproofError
@@ -44,8 +45,15 @@ class Context:
 def places_of(options: argparse.Namespace) -> Places:
     """From the options, the environment, or the project that we are in."""
     url, source = STORE.choose(options.store, os.environ, None)
+    if source == "default":
+        url, source = STORE.or_else(configuration_of(options))
     folder, _ = RUNS.choose(options.folder, os.environ, None)
     return Places(Path(folder) if folder else below(Path.cwd()), without_password(url, source))
+
+
+def configuration_of(options: argparse.Namespace) -> Configuration:
+    """What the file of options says."""
+    return Configuration.near(Path.cwd(), options.config or os.environ.get(VARIABLE, ""))
 
 
 @contextmanager
@@ -56,6 +64,15 @@ def opened(options: argparse.Namespace) -> Iterator[Context]:
     places = places_of(options)
     with Store.open(places.url) as store:
         yield Context(store, places)
+
+
+def cloud_of(options: argparse.Namespace) -> str:
+    """By what the chosen cloud is told from others; empty if none is chosen here, as where pytest's ini does."""
+    try:
+        choice = chosen(options)
+    except StackproofError:
+        return ""
+    return f"{choice.auth_host or ''} {choice.region or ''}".strip()
 
 
 def chosen(options: argparse.Namespace) -> Choice:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from pytest_upgrade.store.values import Finding, Run
 
 
+#: The attempt of what was imported, and how long the name of a test may be in the store.
+_IMPORTED, _LONGEST_NAME = 0, 512
+
+
 def runs(options: argparse.Namespace) -> int:
     """List all runs."""
     with opened(options) as context:
@@ -75,10 +79,17 @@ def export(options: argparse.Namespace) -> int:
 
 
 def import_(options: argparse.Namespace) -> int:
-    """Take in a run that was exported."""
-    from pytest_upgrade.archive import unpacked
+    """Take in a run that was exported, or what another tool found out about one."""
+    from pytest_upgrade.archive import fits, unpacked
 
-    text = _read(options.file)
+    data = _read(options.file)
+    text = data.decode(errors="replace")
+    if not fits(text):
+        return _results(options, data)
+    if strange := [name for name in ("phase", "run", "service", "tag") if getattr(options, name)]:
+        raise StackproofError(
+            f"{options.file} is a whole run, which says its {strange[0]} itself", hint="leave the option out"
+        )
     with opened(options) as context:
         run, secrets = unpacked(context.store, text)
         if secrets:
@@ -103,11 +114,37 @@ def mark(options: argparse.Namespace) -> int:
     return 0
 
 
-def _read(file: Path) -> str:
+def _results(options: argparse.Namespace, data: bytes) -> int:
+    """Take in the outcomes of tests that another tool has run, and the file itself."""
+    from pytest_upgrade.results.reading import media_of, read
+    from pytest_upgrade.store.values import Artifact, Outcome
+
+    form, found = read(data, str(options.file))
+    if not options.phase:
+        raise StackproofError(
+            f"{options.file} does not say in which phase of an upgrade it was written",
+            hint="pass --phase pre, during or post",
+        )
+    with opened(options) as context:
+        run = context.run(options)
+        outcomes = [
+            Outcome(_IMPORTED, options.phase, one.test[:_LONGEST_NAME], options.service or one.service,
+                    options.tag or "", one.outcome, one.reason, one.seconds)
+            for one in found
+        ]  # fmt: skip
+        context.store.outcomes.add_all(run.id, outcomes)
+        context.store.artifacts.add(run.id, Artifact(options.phase, options.file.name, media_of(form), data))
+    counted = ", ".join(f"{count} {word}" for word, count in sorted(Counter(one.outcome for one in found).items()))
+    print(f"run {run.id}: {counted} in {options.phase}, from {form} in {options.file}")
+    return 0
+
+
+def _read(file: Path) -> bytes:
     try:
-        return file.read_text()
-    except (OSError, UnicodeDecodeError) as error:
-        raise StackproofError(f"{file} cannot be read: {error}", hint="name a file of `export`") from None
+        return file.read_bytes()
+    except OSError as error:
+        hint = "name a file of `export`, or results of another tool"
+        raise StackproofError(f"{file} cannot be read: {error.strerror}", hint=hint) from None
 
 
 def _told(store: Store, run: Run) -> Iterator[str]:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
 from pytest_upgrade.ending import seconds
 from pytest_whitebox.core.command import quote
-from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, StepEvent, Target
+from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, Target
 from pytest_whitebox.core.deployers.deployer import Kind
 from pytest_whitebox.core.deployers.program import Programs
 from pytest_whitebox.core.errors import StackproofError
@@ -92,12 +91,7 @@ class Command:
     def run(self, step: Step, emit: Emit) -> Outcome:
         """Run the command of a step; its lines are its output."""
         planned = self._planned[step.id]
-
-        def line(written: str) -> None:
-            if text := planned.told(written):
-                emit(StepEvent(step.id, text, time.time()))
-
-        return self._programs.run(step, planned.command, line, {**os.environ, **planned.environment})
+        return self._programs.run(step, planned.command, emit, {**os.environ, **planned.environment}, planned.told)
 
     def abort(self, step: Step, grace: float) -> None:
         """Ask the command and all that it has started to end, then kill them."""

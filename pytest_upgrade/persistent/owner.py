@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets as random
 from typing import TYPE_CHECKING, Any
 
+from pytest_upgrade.persistent.errors import Inconclusive
 from pytest_upgrade.secrets import locked
 from pytest_upgrade.store.values import Kept
 from pytest_whitebox.core.connecting import as_user
-from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.errors import StackproofError, plain
 
 if TYPE_CHECKING:
     from pytest_upgrade.persistent.place import Place
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 #: The row of the store that says who the user of a run is.
 KIND, NAME = "user", "run"
 _ROLES = ("member", "_member_")
+#: How the names of secrets begin that are tokens of the user.
+TOKEN = "token "  # noqa: S105 -- a name
 #: The secret that is the user's password.
 PASSWORD = "password"  # noqa: S105 -- a name
 
@@ -31,7 +34,7 @@ def connection(place: Place) -> Any:
             kept = _make(place, kept)
     if kept.state["given"]:
         return place.given
-    return login(place, kept.state, _password(place, kept.state))
+    return _let_in(place, kept.state)
 
 
 def known(place: Place) -> Kept | None:
@@ -111,21 +114,47 @@ def _domain(place: Place) -> str:
     return str(access.user_domain_id or "default")
 
 
+def _let_in(place: Place, state: dict[str, Any]) -> Any:
+    """Log in; where the password was changed or has expired since, an administrator gives the user another one.
+
+    Raises `Inconclusive` if nobody can: that says nothing of the things that are kept.
+    """
+    from keystoneauth1.exceptions import Unauthorized
+
+    made = login(place, state, _password(place, state))
+    try:
+        made.session.get_token()
+        return made
+    except Unauthorized as error:
+        why = f"the user of run {place.run.id} is not let in any more: {plain(error)}"
+    try:
+        made = login(place, state, _another(place, state))
+        made.session.get_token()
+        return made
+    except (Unauthorized, StackproofError):
+        hint = "enable the user and run the phase again with an administrator's entry: nothing that is kept is lost"
+        raise Inconclusive(why, hint=hint) from None
+
+
 def _password(place: Place, state: dict[str, Any]) -> str:
     """The password; on a machine that does not know it, an administrator gives the user another one."""
+    known = place.secrets.get(PASSWORD)
+    return known if known is not None else _another(place, state)
+
+
+def _another(place: Place, state: dict[str, Any]) -> str:
+    """Another password, given by an administrator; with the old one Keystone revokes the user's tokens."""
     from openstack.exceptions import SDKException
 
-    known = place.secrets.get(PASSWORD)
-    if known is not None:
-        return known
     password = random.token_urlsafe(24)
     try:
         place.given.identity.update_user(state["id"], password=password)
     except SDKException as error:
         raise StackproofError(
-            f"the password of the user of run {place.run.id} is not known on this machine: {error}",
+            f"the password of the user of run {place.run.id} is not known on this machine or wrong: {plain(error)}",
             hint="bring the run here with `pytest-upgrade export --with-secrets`, or give an administrator's entry",
         ) from error
+    place.secrets.drop(TOKEN)
     place.secrets.set(PASSWORD, password)
     return password
 

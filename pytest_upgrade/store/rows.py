@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -26,6 +27,12 @@ class Rows(Generic[T]):
         """Write a value down and return its number; it is on the disk when this returns."""
         with self._store.writing() as connection:
             return number_of(connection.execute(insert(self._table).values(run=run, **asdict(value))))
+
+    def add_all(self, run: str, values: Iterable[T]) -> None:
+        """Write values down, all or none."""
+        rows = [{"run": run, **asdict(value)} for value in values]
+        with self._store.writing() as connection:
+            connection.execute(insert(self._table), rows)
 
     def of(self, run: str, **where: Any) -> list[T]:
         """All of a run whose columns have these values."""

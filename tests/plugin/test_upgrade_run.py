@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from pytest_upgrade.at_work import Identity
 from pytest_upgrade.places import Places
 from pytest_upgrade.store import Store
+from pytest_whitebox.core.wait import wait_for
 
 SUITE = """
 import os, pytest
@@ -26,34 +31,38 @@ Upgrade = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def upgrade(pytester: pytest.Pytester, clouds_yaml: Path, monkeypatch: pytest.MonkeyPatch) -> Upgrade:
+def upgrade(pytester: pytest.Pytester, clouds_yaml: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upgrade]:
     """``upgrade(*steps)``: `pytest-upgrade run` with a deployer of these shell scripts."""
     monkeypatch.setenv("HOME", str(pytester.path))
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     pytester.makepyfile(test_it=SUITE)
 
     def run(
-        *scripts: str, more: str = "", paused: int = 9, deployer: str = "command", go_on: str = ""
-    ) -> subprocess.CompletedProcess[str]:
+        *scripts: str, more: str = "", paused: int = 9, deployer: str = "command", go_on: str = "",
+        options: Sequence[str] = (), killed_when: Callable[[], object] | None = None, by: int = signal.SIGKILL,
+    ) -> subprocess.CompletedProcess[str]:  # fmt: skip
         steps = [
             f"  - {{id: s{n}, service: nova, command: [sh, -c, '{text}']{more if n < paused else ''}}}"
             for n, text in enumerate(scripts)
         ]
         Path("steps.yaml").write_text("\n".join(["steps:", *steps, ""]))
         words = [sys.executable, "-m", "pytest_upgrade.cli", "run", "--deployer", deployer, "--os-cloud", "lab"]
-        words += [
-            "--deployer-file",
-            "steps.yaml",
-            "--grace",
-            "2",
-            *(["--upgrade-run", go_on] if go_on else []),
-            "--",
-            "-p",
-            "no:cacheprovider",
-        ]
-        return subprocess.run(words, capture_output=True, text=True, timeout=300, check=False)
+        words += ["--deployer-file", "steps.yaml", "--grace", "5", *options]
+        words += [*(["--upgrade-run", go_on] if go_on else []), "--", "-p", "no:cacheprovider"]
+        if killed_when is None:
+            return subprocess.run(words, capture_output=True, text=True, timeout=900, check=False)
+        with Path("killed.out").open("w") as output:
+            process = subprocess.Popen(words, stdout=output, stderr=subprocess.STDOUT)
+            wait_for(killed_when, timeout=600, what="the moment at which it is killed")
+            process.send_signal(by)
+            process.wait(timeout=600)
+        return subprocess.CompletedProcess(words, process.returncode, Path("killed.out").read_text(), "")
 
-    return run
+    yield run
+    for file in Path(".stackproof/upgrades/at-work").glob("*.json"):
+        given = json.loads(file.read_text())
+        if Identity(**given["process"]).lives:
+            (os.killpg if given["leads"] else os.kill)(given["process"]["pid"], signal.SIGKILL)
 
 
 def events(pytester: pytest.Pytester) -> list[tuple[str, str, bool | None]]:
@@ -141,3 +150,84 @@ def test_deployer_that_is_not_known_is_told_before_anything_is_begun(
     assert done.returncode == 3
     assert "no deployer is called 'mule'; choose from command, devcloud, manual" in done.stderr
     assert not Path(".stackproof").exists()
+
+
+#: A step that is at work until it may end; it is done a second time in no time.
+WORK = "echo $$ >pid; while [ ! -e go ]; do sleep 0.1; echo works; done; touch upgraded"
+
+
+def at_work() -> int | None:
+    """The process of the step, once it is at work."""
+    file = Path("pid")
+    return int(file.read_text()) if file.exists() and file.read_text().strip() else None
+
+
+def lives(pid: int | None) -> bool:
+    return pid is not None and Identity.of(pid) is not None
+
+
+def the_run(pytester: pytest.Pytester) -> str:
+    with Store.open(Places(pytester.path / ".stackproof/upgrades").url) as store:
+        return store.runs()[-1].id
+
+
+def phase_during() -> int:
+    """The process of the phase beside the upgrade."""
+    said = subprocess.run(["pgrep", "-f", "--", f"--phase=during.*{Path.cwd()}"], capture_output=True, text=True)
+    return int(said.stdout.split()[0])
+
+
+def test_step_that_a_killed_run_has_left_is_named_and_waited_for(pytester: pytest.Pytester, upgrade: Upgrade) -> None:
+    upgrade(WORK, killed_when=at_work)
+    left, beside = at_work(), phase_during()
+    assert lives(left)
+    assert lives(beside)
+
+    def waits() -> bool:
+        if found := "waiting for its end" in Path("killed.out").read_text():
+            Path("go").touch()
+        return found
+
+    done = upgrade(WORK, go_on=the_run(pytester), killed_when=waits, by=0)
+    assert done.returncode == 0
+    assert f"step s0 (process {left}: sh -c {WORK}"[:60] in done.stdout
+    assert "is left at work by a run that was killed; waiting for its end" in done.stdout
+    assert f"phase during (process {beside}: " in done.stdout
+    assert not lives(beside)
+    assert done.stdout.index("phase during (") < done.stdout.index("step s0: sh -c")
+
+
+def test_step_that_a_killed_run_has_left_is_aborted_if_that_is_wished(
+    pytester: pytest.Pytester, upgrade: Upgrade
+) -> None:
+    upgrade(f"[ -e again ] || {{ {WORK}; }}; touch upgraded", killed_when=at_work)
+    left = at_work()
+    assert lives(left)
+    Path("again").touch()
+    done = upgrade(f"[ -e again ] || {{ {WORK}; }}; touch upgraded", go_on=the_run(pytester), options=["--abort-left"])
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "is left at work by a run that was killed; it is aborted" in done.stdout
+    assert not lives(left)
+    assert not list(Path(".stackproof/upgrades/at-work").iterdir())
+
+
+def test_run_that_is_told_to_end_leaves_nothing_at_work(pytester: pytest.Pytester, upgrade: Upgrade) -> None:
+    ended = upgrade(WORK, killed_when=at_work, by=signal.SIGTERM)
+    assert ended.returncode == 130
+    assert not lives(at_work())
+    assert [one for one in phases(pytester) if not one[1]] == []
+    assert events(pytester)[-1] == ("end", "", None)
+
+
+def test_two_runs_in_one_cloud_are_refused(pytester: pytest.Pytester, upgrade: Upgrade) -> None:
+    second: list[subprocess.CompletedProcess[str]] = []
+
+    def refused() -> bool:
+        if at_work():
+            second.append(upgrade("true"))
+            Path("go").touch()
+        return bool(second)
+
+    upgrade(WORK, killed_when=refused, by=0)
+    assert second[0].returncode == 3
+    assert re.search(r"another `pytest-upgrade run` is at work in this cloud: process \d+; wait", second[0].stderr)

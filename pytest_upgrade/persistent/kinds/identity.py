@@ -153,7 +153,7 @@ class Token:
         answer = place.given.session.post(f"{_keystone(place)}/auth/tokens", json=body, authenticated=False)
         told = answer.json()["token"]
         id = told["audit_ids"][0]
-        place.secrets.set(f"token {id}", answer.headers["X-Subject-Token"])
+        place.secrets.set(f"{owner.TOKEN}{id}", answer.headers["X-Subject-Token"])
         return {"id": id, "expires": told["expires_at"], "record": {"project": told["project"]["id"]}}
 
     def missing(self, place: Place, kept: Kept) -> str:
@@ -193,7 +193,7 @@ class Token:
                 f"the lifetime of {kept} ended at {kept.state['expires']}",
                 hint="raise [token] expiration of Keystone above the time that the upgrade takes",
             )
-        token = place.secrets.get(f"token {kept.state['id']}")
+        token = place.secrets.get(f"{owner.TOKEN}{kept.state['id']}")
         if token is None:
             raise Inconclusive(f"{kept} is not known on this machine", hint="export the run --with-secrets")
         return token

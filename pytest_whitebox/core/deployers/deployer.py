@@ -43,13 +43,18 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StepEvent:
-    """Something that a step did; ``at`` is in seconds since 1970."""
+    """Something that a step did; ``at`` is in seconds since 1970.
+
+    ``pid`` is of a process of this machine that has begun to do the step and leads a session of its own: it is then
+    known to whoever goes on, if we are killed.
+    """
 
     step: str
     text: str
     at: float
     host: str = ""
     ok: bool | None = None
+    pid: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from threading import Lock
+from typing import BinaryIO
 
-from pytest_whitebox.core.deployers.deployer import Outcome, Step
+from pytest_whitebox.core.deployers.deployer import Emit, Outcome, Step, StepEvent
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
+
+#: Seconds between two looks at what a command has written.
+_EVERY = 0.1
 
 
 class Programs:
@@ -20,39 +27,80 @@ class Programs:
         self._lock = Lock()
 
     def run(
-        self, step: Step, command: Sequence[str], line: Callable[[str], object], environment: Mapping[str, str]
+        self,
+        step: Step,
+        command: Sequence[str],
+        emit: Emit,
+        environment: Mapping[str, str],
+        told: Callable[[str], str] = str,
     ) -> Outcome:
-        """Run a step's command and tell each line that it writes, which together are its output."""
-        lines = []
-        try:
-            process = subprocess.Popen(
-                list(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                env=dict(environment), start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            return Outcome(False, f"`{command[0]}` cannot be started: {error.strerror}")
-        with self._lock:
-            self._running[step.id] = process
-        assert process.stdout is not None  # noqa: S101 -- it is a pipe
-        with process.stdout as output:
-            for written in output:
-                lines.append(written)
-                line(written.decode(errors="replace").rstrip())
-        code = process.wait()
-        with self._lock:
-            self._running.pop(step.id, None)
-        last = next((one for one in reversed(lines) if one.strip()), b"").decode(errors="replace").strip()
-        said = f"{'ended by signal' if code < 0 else 'exited with'} {abs(code)}{f': {last}' if last else ''}"
-        return Outcome(code == 0, "" if code == 0 else said, b"".join(lines))
+        """Run a step's command and tell of its process, then what each line tells that it writes.
+
+        All that it writes is its output. It goes to a file: a command whose reader was killed does its step to the end.
+        """
+        with tempfile.TemporaryFile() as output:
+            try:
+                process = subprocess.Popen(
+                    list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                    env=dict(environment), start_new_session=True,
+                )  # fmt: skip
+            except OSError as error:
+                return Outcome(False, f"`{command[0]}` cannot be started: {error.strerror}")
+            with self._lock:
+                self._running[step.id] = process
+            emit(StepEvent(step.id, f"began as process {process.pid}", time.time(), pid=process.pid))
+            written = _Written(output)
+
+            def over() -> bool:
+                ended = process.poll() is not None
+                for line in written.lines(ended=ended):
+                    if text := told(line):
+                        emit(StepEvent(step.id, text, time.time()))
+                return ended
+
+            try:
+                # Whoever has begun the step aborts it at its timeout.
+                wait_for(over, timeout=float("inf"), every=_EVERY, what=f"step {step.id} to end")
+            finally:
+                with self._lock:
+                    self._running.pop(step.id, None)
+            return _outcome(process.returncode, written.all())
 
     def abort(self, step: Step, grace: float) -> None:
-        """Ask a step's command and all that it has started to end, then kill them."""
+        """Ask a step's command and all that it has started to end, then kill what is left of them."""
         with self._lock:
             process = self._running.get(step.id)
-        if process is None or process.poll() is not None:
+        if process is None:
             return
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(WaitTimeout):
             wait_for(lambda: process.poll() is not None, timeout=grace, every=0.1, what=f"step {step.id} to end")
-        except WaitTimeout:
+        with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+
+
+class _Written:
+    """What a command writes into a file, read while it grows; the place at which it writes is left alone."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file, self._read, self._rest = file.fileno(), 0, b""
+
+    def lines(self, *, ended: bool) -> list[str]:
+        """The lines that came to an end since the last look; all that is left once the command has ``ended``."""
+        more = os.pread(self._file, os.fstat(self._file).st_size - self._read, self._read)
+        self._read += len(more)
+        *lines, self._rest = (self._rest + more).split(b"\n")
+        if ended and self._rest:
+            lines, self._rest = [*lines, self._rest], b""
+        return [line.decode(errors="replace").rstrip() for line in lines]
+
+    def all(self) -> bytes:
+        """All of it."""
+        return os.pread(self._file, os.fstat(self._file).st_size, 0)
+
+
+def _outcome(code: int, output: bytes) -> Outcome:
+    last = next((one for one in reversed(output.splitlines()) if one.strip()), b"").decode(errors="replace").strip()
+    said = f"{'ended by signal' if code < 0 else 'exited with'} {abs(code)}{f': {last}' if last else ''}"
+    return Outcome(code == 0, "" if code == 0 else said, output)

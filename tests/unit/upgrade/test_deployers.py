@@ -58,7 +58,8 @@ def test_lines_that_fit_a_pattern_are_events_and_all_lines_are_kept() -> None:
     found = Command({"steps": [step(script, id="nova", events=[r"^TASK \[(.*)\]", "^changed"])]})
     events: list[StepEvent] = []
     outcome = found.run(found.plan(Target())[0], events.append)
-    assert [(event.step, event.text) for event in events] == [("nova", "nova : db sync"), ("nova", "changed")]
+    assert [(event.step, event.text) for event in events[1:]] == [("nova", "nova : db sync"), ("nova", "changed")]
+    assert events[0].text == f"began as process {events[0].pid}"
     assert outcome.output.splitlines()[0] == b"PLAY [all]"
 
 

@@ -1,0 +1,1 @@
+"""What other tools found out about an upgrade, read from their files: JUnit, subunit, Rally."""

@@ -125,6 +125,7 @@ class Node:
         finally:
             with self._lock:
                 self._running.remove(telling)
+        held.beat(telling)
         if self._leaving.is_set() and not held.stopped and telling.stop.is_set():
             end = End(State.QUEUED, "its worker ends")
         held.finish(end, telling.news())
@@ -166,6 +167,9 @@ class _Held:
         news = telling.news()
         status = {"state": news.state, "lease": self.lease, "done": news.done, "total": news.total, "log": news.log}
         try:
+            # A short state is told, too: it is where the time went, or where it ended.
+            for state in news.passed[1:]:
+                self.monitor.post(f"/jobs/{self.job}/progress", {"state": state, "lease": self.lease})
             stop = str(self.monitor.post(f"/jobs/{self.job}/progress", status)["stop"])
         except Away as error:
             _LOG.warning("job %s goes on: %s", self.job, error.sentence)

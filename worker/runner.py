@@ -23,9 +23,10 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """How far a run is, and what it printed since it was asked last."""
+    """How far a run is, the states that it came through since it was asked last, and what it printed."""
 
     state: State
+    passed: tuple[State, ...]
     done: int
     total: int
     log: str
@@ -38,6 +39,7 @@ class Telling:
     most: int = 256 * 1024
     stop: Event = field(default_factory=Event)
     _state: State = State.CLAIMED
+    _passed: list[State] = field(default_factory=list)
     _done: int = 0
     _total: int = 0
     _log: list[str] = field(default_factory=list)
@@ -47,6 +49,7 @@ class Telling:
     def state(self, state: State) -> None:
         """The run is in another state now."""
         with self._lock:
+            self._passed.append(self._state)
             self._state = state
 
     def progress(self, done: int, total: int) -> None:
@@ -65,7 +68,8 @@ class Telling:
         """All that was told, the log only once."""
         with self._lock:
             text, self._log, self._length = "".join(self._log), [], 0
-            return News(self._state, self._done, self._total, text)
+            passed, self._passed = tuple(self._passed), []
+            return News(self._state, passed, self._done, self._total, text)
 
 
 class Runner(Protocol):

@@ -147,9 +147,11 @@ def test_log_that_nobody_fetches_has_an_end() -> None:
     telling = Telling(most=10)
     for _ in range(5):
         telling.log("1234")
+    telling.state(State.INSTALLING)
     telling.state(State.RUNNING)
     telling.progress(1, 2)
     news = telling.news()
     assert (news.log, news.state, news.done, news.total) == ("12341234", State.RUNNING, 1, 2)
+    assert news.passed == (State.CLAIMED, State.INSTALLING)
     telling.log("more")
     assert telling.news().log == "more"

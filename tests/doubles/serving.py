@@ -1,7 +1,8 @@
-"""A server that answers in a thread of its own as long as it is wanted."""
+"""A server that answers in a thread of its own as long as it is wanted, and a port where none does."""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socketserver import BaseServer
@@ -22,3 +23,11 @@ def serving(server: S) -> Iterator[S]:
         finally:
             server.shutdown()
             thread.join()
+
+
+@contextmanager
+def nobody() -> Iterator[int]:
+    """A port of 127.0.0.1 that refuses connections: it is taken, and nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]

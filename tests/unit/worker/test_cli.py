@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.serving import nobody
 from worker import cli, settings
 from worker.advice import Advice, advise
 from worker.commands.using import _asked
@@ -49,7 +50,6 @@ def test_file_of_tests_is_a_list_of_names(tmp_path: Path) -> None:
         (["submit", "--cloud", "prod", "--tempest", "1", "--guideline", "2020.06"], 3, "tempest is no release"),
         (["submit", "--json", "/nowhere"], 3, "/nowhere is no job in JSON"),
         (["status", "--url", "ftp://x"], 3, "ftp://x is no address of a monitor"),
-        (["status", "--url", "http://127.0.0.1:1"], 3, "http://127.0.0.1:1 cannot be reached: Connection refused"),
         (["watch", "../../etc"], 3, "test_id is no id of a job"),
         (["run"], 3, "no Gearman server is named; set GEARMAN_SERVER"),
         (["run", "--gearman-server", "x", "--slots", "0"], 3, "--slots is wrong: '0' is no number from 1"),
@@ -80,6 +80,19 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
     error = capsys.readouterr().err
     assert said in error
     assert "Traceback" not in error
+
+
+def test_a_monitor_that_is_away_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "token"
+    file.touch(mode=0o600)
+    monkeypatch.setenv("WORKER_TOKEN_FILE", str(file))
+    with nobody() as port:
+        assert cli.main(["status", "--url", f"http://127.0.0.1:{port}"]) == 3
+    error = capsys.readouterr().err
+    assert f"http://127.0.0.1:{port} cannot be reached: Connection refused" in error
+    assert error.count("\n") == 1
 
 
 def test_token_is_printed_once_and_kept_as_a_digest(

@@ -15,6 +15,7 @@ import pytest
 from pytest_cleanup.marker import REGION
 from pytest_whitebox.core.wait import wait_for
 from tests.doubles.openstack import Openstack, environment, serve
+from tests.doubles.serving import nobody
 from tests.wire.cleanup.scene import network, server, volume
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -123,8 +124,9 @@ def test_cloud_that_does_not_answer_is_one_sentence(tmp_path: Path) -> None:
 
 
 def test_service_that_does_not_answer_is_told_in_plain_words(run: Run, cloud: Openstack) -> None:
-    cloud.elsewhere["compute"] = "http://127.0.0.1:1/v2.1"
-    done = run("snapshot")
+    with nobody() as port:
+        cloud.elsewhere["compute"] = f"http://127.0.0.1:{port}/v2.1"
+        done = run("snapshot")
     assert done.returncode == 1
     assert {line.partition(": ")[0] for line in done.stderr.splitlines()} == {"not in it, and so never deleted"}
     assert "server: compute GET /v2.1/ gave no answer: Connection refused; look at the logs of compute" in done.stderr

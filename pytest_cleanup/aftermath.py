@@ -69,23 +69,14 @@ class Aftermath:
 
     def as_json(self) -> dict[str, Any]:
         """All of it, as JSON's types."""
-        done = self.done
         folders = {key: str(path) for key, path in self.folders.items()}
         leaks = [{**leak.as_json(), "evidence": folders.get(leak.resource.key)} for leak in self.leaks]
-        told = None if done is None else {
-            "deleted": [one.as_json() for one in done.deleted], "equal": done.equal, "calls": done.calls,
-            "seconds": round(done.seconds, 3), "not restored": done.unrestored,
-            "failures": [
-                {"resource": one.resource.as_json(), "words": one.words, "steps": list(one.steps),
-                 "blockers": [blocker.as_json() for blocker in one.blockers]} for one in done.failures
-            ],
-        }  # fmt: skip
         return {
             "mode": self.mode, "verdict": self.verdict, "leaks": leaks,
             "kept": [{**one.as_json(), "why": why} for one, why in self.others], "changes": list(self.changes),
             "lost": [one.as_json() for one in self.lost], "not listed": dict(self.unknown), "plan": list(self.plan),
             "behind the APIs": list(self.beneath), "not looked behind": list(self.unseen),
-            "done": told, "reports": list(map(str, self.reports)),
+            "done": self.done.as_json() if self.done else None, "reports": list(map(str, self.reports)),
         }  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_cleanup.errors import ApiError
 from pytest_cleanup.kind import Kind, Step
@@ -23,9 +23,15 @@ Witness = Callable[[Resource, Step, str], None]
 LastResort = Callable[[Resource], Iterable[Step]]
 
 _TRIES = 3  # of what may be in the way for a moment only
-_AWAY = (0, 502, 503, 504)  # an API that does not answer itself
-_TRIES_OF_AWAY = 6  # of which each waits twice as long as the one before
+_AWAY = (0, 502, 503, 504)
+#: How often an API that is away is asked again; each time is waited for twice as long as the one before.
+TRIES_OF_AWAY = 6
 _WORD = re.compile(r"[\w-]+")
+
+
+def away(error: StackproofError) -> bool:
+    """True if it was not the API itself that answered."""
+    return isinstance(error, ApiError) and error.status in _AWAY
 
 
 class State(Enum):
@@ -57,6 +63,11 @@ class Failure:
         tried = f"; tried: {', '.join(self.steps)}" if self.steps else ""
         yield f"{self.resource} stays: {self.words}{tried}"
         yield from (f"    held by {blocker}" for blocker in self.blockers)
+
+    def as_json(self) -> dict[str, Any]:
+        """Itself as JSON's types."""
+        told = {"resource": self.resource.as_json(), "words": self.words, "steps": list(self.steps)}
+        return {**told, "blockers": [one.as_json() for one in self.blockers]}
 
 
 @dataclass(slots=True)
@@ -109,9 +120,9 @@ class Case:
 
     def _after(self, error: StackproofError) -> State:
         self._tries += 1
-        if isinstance(error, ApiError) and error.status in _AWAY:
+        if away(error):
             # No step helps with an API that is away.
-            return State.PAUSES if self._tries < _TRIES_OF_AWAY else State.STAYS
+            return State.PAUSES if self._tries < TRIES_OF_AWAY else State.STAYS
         passing = isinstance(error, ApiError) and (error.held or error.status == 500)
         if passing and self._tries < _TRIES and not self._obvious():
             return State.PAUSES

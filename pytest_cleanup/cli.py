@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -47,10 +48,14 @@ def parser() -> argparse.ArgumentParser:
             "--os-cloud", metavar="NAME", help="the cloud in clouds.yaml (OS_CLOUD, or the OS_* variables)"
         )
         made.add_argument(
-            "--rate", type=float, default=0.0, metavar="N", help="at most N requests a second (default: any)"
+            "--rate", type=_rate, default=0.0, metavar="N", help="at most N requests a second (default: any)"
         )
         made.add_argument(
-            "--at-once", type=int, default=AT_ONCE, metavar="N", help="requests at the same time (default %(default)s)"
+            "--at-once",
+            type=_count,
+            default=AT_ONCE,
+            metavar="N",
+            help="requests at the same time (default %(default)s)",
         )
         return made
 
@@ -85,6 +90,24 @@ def parser() -> argparse.ArgumentParser:
     compare.add_argument("after", type=Path, metavar="AFTER")
     compare.set_defaults(command=commands.diff)
     return top
+
+
+def _rate(word: str) -> float:
+    """A number of requests a second, 0 for any; raises `argparse.ArgumentTypeError` for what is none."""
+    try:
+        rate = float(word)
+    except ValueError:
+        rate = -1
+    if not 0 <= rate < math.inf:
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of requests; say 20, or 0 for any")
+    return rate
+
+
+def _count(word: str) -> int:
+    """A number of requests at the same time; raises `argparse.ArgumentTypeError` for what is none."""
+    if not (word.isdecimal() and int(word)):
+        raise argparse.ArgumentTypeError(f"{word!r} is no number of requests; say 1 or more")
+    return int(word)
 
 
 def _snapshot(made: argparse.ArgumentParser) -> None:

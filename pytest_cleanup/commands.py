@@ -24,7 +24,7 @@ from pytest_cleanup.pace import Pace
 from pytest_cleanup.plan import plan
 from pytest_cleanup.refusal import Refused, check
 from pytest_cleanup.resource import Resource
-from pytest_cleanup.restore import How, Restoration, planned
+from pytest_cleanup.restore import How, Restoration
 from pytest_cleanup.restore import restore as restoring
 from pytest_cleanup.scope import OfProjects, Scope, WholeCloud
 from pytest_cleanup.snapshot import Identity, Snapshot
@@ -164,7 +164,7 @@ def _how(keepers: Keepers | None = None) -> How:
 
 def _show_plan(before: Look, now: Look, scope: Scope, keepers: Keepers) -> None:
     found, _ = triage(before, now, kinds(), scope, keepers)
-    print(*planned(before, now, kinds(), scope, keepers).lines(), sep="\n")
+    print(*plan(found.leaks, now.resources).lines(), sep="\n")
     for change, why in found.changes:
         print(f"set back {change.now}, {why}:", *change.lines(), sep="\n        ")
     print(*(f"kept: {one}: {why}" for one, why in found.kept), sep="\n")
@@ -173,19 +173,7 @@ def _show_plan(before: Look, now: Look, scope: Scope, keepers: Keepers) -> None:
 def _tell(done: Restoration, file: Path | None) -> int:
     print(*_lines(done), sep="\n")
     if file is not None:
-        failures = [
-            {
-                "resource": one.resource.as_json(),
-                "words": one.words,
-                "steps": one.steps,
-                "blockers": _json(one.blockers),
-            }
-            for one in done.failures
-        ]
-        told = {"deleted": _json(done.deleted), "failures": failures, "not restored": done.unrestored}
-        file.write_text(
-            json.dumps({**told, "equal": done.equal, "calls": done.calls, "seconds": done.seconds}, indent=1)
-        )
+        file.write_text(json.dumps(done.as_json(), indent=1))
     return 0 if done.equal else 1
 
 

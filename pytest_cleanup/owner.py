@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING, Any
@@ -50,10 +51,12 @@ class Owner:
         if not self._wanted.looks:
             return
         try:
-            fixups_named(*self._wanted.fixups)
-            self._before = self._snapshot()
-            with self._cloud() as cloud:
-                self._beneath = Beneath.of(cloud)
+            # Warnings of libraries are for those who write tests, and no test runs yet.
+            with warnings.catch_warnings(action="ignore"):
+                fixups_named(*self._wanted.fixups)
+                self._before = self._snapshot()
+                with self._cloud() as cloud:
+                    self._beneath = Beneath.of(cloud)
         except StackproofError as error:
             raise pytest.UsageError(error.sentence) from None
 

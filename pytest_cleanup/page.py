@@ -34,7 +34,7 @@ def section(told: Aftermath) -> str:
     more = [
         ("Plan", told.plan), ("Changed", told.changes), ("Gone since", [str(one) for one in told.lost]),
         ("Kept", [f"{one}: {why}" for one, why in told.others]),
-        ("Behind the APIs", told.beneath),
+        ("Behind the APIs", told.beneath), ("Not looked behind the APIs", told.unseen),
         ("Not looked at", [f"{kind}: {why}" for kind, why in told.unknown.items()]),
         ("Did not go", [line for failure in (told.done.failures if told.done else ()) for line in failure.lines()]),
     ]  # fmt: skip

@@ -7,16 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from pytest_cleanup.case import Failure
 from pytest_cleanup.errors import ApiError
 from pytest_cleanup.keeping import Keepers
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.look import Look, look
-from pytest_cleanup.plan import plan
 from pytest_cleanup.refusal import Refused
-from pytest_cleanup.removal import Removal
 from pytest_cleanup.resource import Key, Relation, Resource
-from pytest_cleanup.restore import How, Restoration
+from pytest_cleanup.restore import How, Restoration, remove
 from pytest_cleanup.triage import Triage
 
 if TYPE_CHECKING:
@@ -83,7 +80,7 @@ def purge(
     began, asked, done = time.monotonic(), view.calls.total(), Restoration(goal="clean")
     left = doomed
     for _ in range(_ROUNDS):
-        gone, done.failures = _remove(view, kinds, left, now, how)
+        gone, done.failures = remove(view, kinds, left, now, how)
         done.deleted += gone
         now = look(view, kinds.values())
         left = {key: why for key, why in left.items() if key in now.resources}
@@ -92,16 +89,6 @@ def purge(
     done.left = Triage(left, (), (), kept, (), (), now.failed)
     done.calls, done.seconds = view.calls.total() - asked, time.monotonic() - began
     return done
-
-
-def _remove(
-    view: View, kinds: Mapping[str, Kind], doomed: Mapping[Key, str], now: Look, how: How
-) -> tuple[list[Resource], list[Failure]]:
-    removal = Removal(
-        view, kinds, plan(doomed, now.resources), now.resources, pause=how.pause, witness=how.witness,
-        last_resort=how.last_resort, told=how.told,
-    )  # fmt: skip
-    return removal.run()
 
 
 def _of_cloud(one: Resource, ours: Collection[Key]) -> bool:

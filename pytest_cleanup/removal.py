@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
 
-from pytest_cleanup.case import Case, Failure, LastResort, State, Witness
+from pytest_cleanup.case import TRIES_OF_AWAY, Case, Failure, LastResort, State, Witness, away
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.plan import Plan
 from pytest_cleanup.resource import Key, Resource
@@ -36,6 +36,8 @@ class _Kind:
     every: float = 0.0
     due: float = 0.0
     under_way: bool = False
+    #: Looks in a row that failed.
+    failed: int = 0
 
 
 class Removal:
@@ -137,7 +139,12 @@ class Removal:
         kind.every = min(kind.every * _SLOWER, _LAST * self._pause)
         try:
             left = done.result()
+            kind.failed = 0
         except StackproofError as error:
+            kind.failed += 1
+            if away(error) and kind.failed < TRIES_OF_AWAY:
+                kind.due = time.monotonic() + self._pause * (1 << (kind.failed - 1))
+                return
             for case in cases:
                 if case.due <= time.monotonic():
                     self._end(case, State.STAYS, f"it cannot be seen whether it is gone: {error}")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pytest_cleanup.case import Failure, LastResort, Witness
 from pytest_cleanup.difference import Change
 from pytest_cleanup.keeping import Keepers
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.look import look
-from pytest_cleanup.plan import Plan, plan
+from pytest_cleanup.plan import plan
 from pytest_cleanup.removal import PAUSE, Removal
-from pytest_cleanup.resource import Resource
+from pytest_cleanup.resource import Key, Resource
 from pytest_cleanup.scope import Scope
 from pytest_cleanup.triage import Triage, triage
 from pytest_whitebox.core.errors import StackproofError
@@ -67,6 +67,14 @@ class Restoration:
         left = self.left
         return left is not None and not (left.leaks or left.changes or left.lost or left.unknown)
 
+    def as_json(self) -> dict[str, Any]:
+        """What was done, as JSON's types."""
+        return {
+            "deleted": [one.as_json() for one in self.deleted], "failures": [one.as_json() for one in self.failures],
+            "not restored": self.unrestored, "equal": self.equal, "calls": self.calls,
+            "seconds": round(self.seconds, 3),
+        }  # fmt: skip
+
 
 def restore(
     view: View, kinds: Mapping[str, Kind], before: Look, now: Look, scope: Scope, how: How | None = None
@@ -84,11 +92,7 @@ def restore(
         _set_back(view, kinds, found, done)
         gone, done.failures = [], []
         if found.leaks:
-            removal = Removal(
-                view, kinds, plan(found.leaks, now.resources), now.resources, pause=how.pause, witness=how.witness,
-                last_resort=how.last_resort, told=how.told,
-            )  # fmt: skip
-            gone, done.failures = removal.run()
+            gone, done.failures = remove(view, kinds, found.leaks, now, how)
             done.deleted += gone
             if gone:
                 _set_back(view, kinds, found, done)
@@ -102,10 +106,15 @@ def restore(
     return done
 
 
-def planned(before: Look, now: Look, kinds: Mapping[str, Kind], scope: Scope, keepers: Keepers) -> Plan:
-    """What `restore` would delete, in its order."""
-    found, _ = triage(before, now, kinds, scope, keepers)
-    return plan(found.leaks, now.resources)
+def remove(
+    view: View, kinds: Mapping[str, Kind], leaks: Mapping[Key, str], now: Look, how: How
+) -> tuple[list[Resource], list[Failure]]:
+    """Delete these of what there is now, in the order of their plan; what is gone then, and what stays."""
+    removal = Removal(
+        view, kinds, plan(leaks, now.resources), now.resources, pause=how.pause, witness=how.witness,
+        last_resort=how.last_resort, told=how.told,
+    )  # fmt: skip
+    return removal.run()
 
 
 def _set_back(view: View, kinds: Mapping[str, Kind], found: Triage, done: Restoration) -> None:

@@ -29,6 +29,7 @@ def lines(told: Aftermath, file: Path) -> Iterator[str]:
     yield from _some("gone since: ", [str(one) for one in told.lost])
     yield from _some("kept: ", [f"{one}: {why}" for one, why in told.others])
     yield from _some("behind the APIs: ", told.beneath)
+    yield from _some("not looked behind the APIs: ", told.unseen)
     yield from _some("not looked at: ", [f"{kind}: {why}" for kind, why in told.unknown.items()])
     yield from (f"bug report: {path}" for path in told.reports)
     yield f"all of it: {file}"

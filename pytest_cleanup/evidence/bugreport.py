@@ -15,11 +15,16 @@ _QUOTED = ("acts.log", "fault", "actions", "messages.json", "log-of-its-requests
 
 
 def groups(leaks: Iterable[Leak]) -> list[tuple[str, list[Leak]]]:
-    """Leaks by their cause, the commonest first."""
+    """Leaks by their cause, the commonest first, and at the end what is left only because something else is."""
     found: dict[str, list[Leak]] = {}
     for leak in leaks:
         found.setdefault(leak.group, []).append(leak)
-    return sorted(found.items(), key=lambda one: (-len(one[1]), one[0]))
+    left = {leak.resource.key for ones in found.values() for leak in ones}
+
+    def follows(leak: Leak) -> bool:
+        return not leak.is_bug and leak.attribution is not None and leak.attribution.cause in left
+
+    return sorted(found.items(), key=lambda one: (all(map(follows, one[1])), -len(one[1]), one[0]))
 
 
 def write_reports(run: RunDirectory, leaks: Iterable[Leak], folders: Mapping[Key, Path]) -> Iterator[Path]:

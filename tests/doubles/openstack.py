@@ -377,6 +377,8 @@ class _Handler(BaseHTTPRequestHandler):
             return status, {"error": {"message": words}} if words else None
         if (service, collection) == ("compute", "servers"):
             cloud.tick()
+        if collection == "limits" and self.command == "PATCH" and self.headers["X-Auth-Token"] != SYSTEM:
+            return 403, {"error": {"message": "limits are the system's"}}
         row = cloud.of(service, collection).get(id)
         if row is None and service not in CORE:
             row = next((one for one in cloud.of(service, collection).values() if one.get("uuid") == id), None)

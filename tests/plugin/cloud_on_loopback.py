@@ -62,8 +62,8 @@ class Handler(BaseHTTPRequestHandler):
             self.answer({"services": [self.service(name) for name in self.server.computes]})
         elif path == "/compute/v2.1/os-hypervisors/detail":
             self.answer({"hypervisors": []})
-        elif path.startswith("/v3/regions/"):
-            self.answer({"region": self.server.regions[path.rpartition("/")[2]]})
+        elif path == "/v3/regions":
+            self.answer({"regions": list(self.server.regions.values())})
         elif path in EMPTY:
             self.answer(EMPTY[path])
         elif path.startswith("/v3/"):

@@ -83,7 +83,9 @@ def test_report_names_each_leak_its_test_and_its_cause(
         "mine": "made by it", "other": "made by it",
     }  # fmt: skip
     assert 'name="cleanup" value="2 things left by 2 tests"' in (pytester.path / "junit.xml").read_text()
-    assert "2 x flavor: nothing asked for its deletion" in (latest(pytester) / "report.html").read_text()
+    report = (latest(pytester) / "report.html").read_text()
+    assert "2 x flavor: nothing asked for its deletion" in report
+    assert "the cloud reports no services" in report
 
 
 @pytest.mark.usefixtures("before")
@@ -99,6 +101,7 @@ def test_preserve_removes_what_the_run_left_and_proves_it(
         "2 of 2 things removed in * s with * requests; the cloud is as it was",
     ])  # fmt: skip
     assert names(cloud_on_loopback) == {"was there"}
+    assert cloud_on_loopback.regions == {}, "the marker is left"
 
 
 @pytest.mark.usefixtures("before")
@@ -186,9 +189,21 @@ def test_misuse_is_one_sentence_and_deletes_nothing(
     result = run_apart("--os-cloud", "lab", *words, workers)
 
     assert result.ret == pytest.ExitCode.USAGE_ERROR
-    (line,) = [line for line in result.errlines if line.startswith("ERROR: ")]
-    pytest.LineMatcher([line]).fnmatch_lines(sentence)
+    (line,) = filter(None, result.errlines)
+    pytest.LineMatcher([line]).fnmatch_lines(f"ERROR: {sentence}")
     assert names(cloud_on_loopback) == {"was there"}
+
+
+@pytest.mark.usefixtures("clouds_yaml")
+def test_cloud_that_does_not_answer_is_one_sentence(pytester: pytest.Pytester, run_apart: Run, dead_port: int) -> None:
+    pytester.makepyfile("def test_it(): pass")
+    result = run_apart("--os-cloud", "lab", "--cleanup=report")
+
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    (line,) = filter(None, result.errlines)
+    assert line.startswith(
+        f"ERROR: cloud lab at http://127.0.0.1:{dead_port}/v3 cannot be used: Connection refused; see "
+    )
 
 
 def test_without_a_cloud_it_is_misused(pytester: pytest.Pytester, run: Run, workers: str) -> None:

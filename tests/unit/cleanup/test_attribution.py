@@ -5,6 +5,7 @@ from __future__ import annotations
 from pytest_cleanup.attribution.act import BEGAN, DELETED, ENDED, MADE, Act
 from pytest_cleanup.attribution.attribution import Attributions, How
 from pytest_cleanup.diagnosis import Diagnoses
+from pytest_cleanup.evidence.bugreport import groups
 from pytest_cleanup.resource import Key, Reference, Relation, Resource
 
 ONE, TWO = "test_a.py::test_one", "test_a.py::test_two"
@@ -131,6 +132,17 @@ def test_side_effect_of_what_is_left_is_told_so() -> None:
     assert (left, gone) == (
         "it was made for server s, which is left, too", "it was made for server s and did not go with it"
     )  # fmt: skip
+
+
+def test_what_only_hangs_on_another_leak_is_told_last() -> None:
+    server, refs = Resource("server", "s"), (Reference(Relation.PART_OF, "server", "s"),)
+    ports = [Resource("port", id, refs=refs) for id in "pqr"]
+    find = Attributions([made("server", "s")], [server, *ports])
+    refused = Act(DELETED, 6.0, ONE, kind="port", id="r", status=409, said="it is bound", request_id="req-2")
+    diagnoses = Diagnoses([refused], left=[server.key])
+
+    told = groups(diagnoses.leak(one, find(one)) for one in (*ports, server))
+    assert [[leak.resource.id for leak in leaks] for _, leaks in told] == [["r"], ["s"], ["p", "q"]]
 
 
 def test_equal_causes_are_one_group() -> None:

@@ -21,6 +21,17 @@ def test_option_that_is_cut_short_is_not_taken(
     assert f"unrecognized arguments: {short}" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "word"),
+    [("--at-once", "0"), ("--at-once", "none"), ("--rate", "-1"), ("--rate", "inf"), ("--rate", "x")],
+)
+def test_number_of_requests_is_one(option: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["snapshot", f"{option}={word}"])
+    assert ended.value.code == 4
+    assert f"argument {option}: {word!r} is no number of requests; say " in capsys.readouterr().err
+
+
 def test_command_that_does_not_exist_is_misuse(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main(["destroy"])

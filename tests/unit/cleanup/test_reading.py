@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from pytest_cleanup.attribution.exchange import Exchange
 from pytest_cleanup.attribution.reading import deeds
 from pytest_cleanup.kinds import kinds
 
+#: Kinds of which one's address is the end of the other's.
+PLACES = (("policy", "/policies"), ("qos_policy", "/qos/policies"))
 #: Method, address, service, status, answer, headers; and what it did: verb, kind, id, name.
 #: Answers as Nova, Cinder, Neutron, Glance, Keystone and Swift of 2025.1 give them, shortened.
 CASES: dict[str, tuple[tuple[Any, ...], list[tuple[str, str, str, str]]]] = {
@@ -86,6 +89,13 @@ def test_what_a_request_did(case: str) -> None:
 
     found = [(deed.verb, deed.kind, deed.id, deed.name) for deed in deeds(exchange, Doors(kinds().values()))]
     assert found == expected
+
+
+@pytest.mark.parametrize(("path", "kind"), [("v2.0/policies", "policy"), ("v2.0/qos/policies", "qos_policy")])
+def test_longest_address_counts(path: str, kind: str) -> None:
+    known = [SimpleNamespace(name=name, service="network", path=path) for name, path in PLACES]
+    for doors in (Doors(known), Doors(reversed(known))):
+        assert doors.find("network", [*path.split("/"), "7f"]) == (kind, ["7f"])
 
 
 def test_every_kind_with_an_address_has_a_door() -> None:

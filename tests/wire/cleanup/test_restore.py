@@ -17,6 +17,9 @@ from pytest_cleanup.view import View
 from tests.doubles.openstack import Openstack
 from tests.wire.cleanup.scene import KINDS, Scene, network, patient, quick, server, volume
 
+#: Requests that fail for as long as an API is away: two looks, of which each is tried three times.
+AWAY = 6
+
 
 @pytest.fixture
 def scene(cloud: Openstack, view: View) -> Scene:
@@ -86,6 +89,23 @@ def test_what_stays_says_what_holds_it(scene: Scene) -> None:
     assert [one.id for one in failure.blockers] == ["kept-free"]
     assert "in use by kept-free" in failure.words
     assert "kept-free" in scene.cloud.ids()
+
+
+def test_listing_that_is_away_for_a_moment_is_asked_for_again(scene: Scene) -> None:
+    network(scene.cloud, "leaked")
+    failed: list[str] = []
+
+    def away(method: str, service: str, path: str) -> int:
+        if len(failed) == AWAY or "leaked-net" not in scene.cloud.deleted or not path.startswith("subnets"):
+            return 0
+        failed.append(path)
+        return 503
+
+    scene.cloud.fail = away
+    done = scene.restore()
+    assert len(failed) == AWAY
+    assert done.equal
+    assert "leaked-subnet" in {one.id for one in done.deleted}
 
 
 def test_nothing_is_orphaned_by_deleting_its_project(scene: Scene) -> None:

@@ -43,8 +43,8 @@ demo-upgrade: venv ## the cloud of `make demo` upgraded, service by service, wit
 test: venv ## everything that must hold: lint, unit, plugin, wire and container tests, docs, and a cloud brought up, tested and taken down
 	$(STEP) 300 lint $(AGAIN) lint
 	$(STEP) 300 unit $(AGAIN) unit
-	$(STEP) 900 plugin $(AGAIN) plugin
-	$(STEP) 900 wire $(AGAIN) wire
+	$(STEP) 1500 plugin $(AGAIN) plugin
+	$(STEP) 1500 wire $(AGAIN) wire
 	$(STEP) 900 tcup $(AGAIN) tcup
 	$(STEP) 180 docs $(AGAIN) docs
 	$(STEP) 1200 up $(BIN)/devcloud up --install

@@ -11,11 +11,12 @@ from .cloud_on_loopback import Cloud
 from .conftest import Run
 
 OWN_CONNECTION = """
-import os, pathlib
+import pathlib
 import openstack
 
-def test_makes():
-    pathlib.Path("worker").write_text(os.environ.get("PYTEST_XDIST_WORKER", ""))
+def test_makes(request):
+    worker = getattr(request.config, "workerinput", {"workerid": ""})
+    pathlib.Path("worker").write_text(worker["workerid"])
     openstack.connect(cloud="lab").compute.create_flavor(name="mine", ram=64, vcpus=1, disk=1)
 """
 

@@ -202,7 +202,7 @@ def test_cloud_that_does_not_answer_is_one_sentence(pytester: pytest.Pytester, r
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     (line,) = filter(None, result.errlines)
     assert line.startswith(
-        f"ERROR: cloud lab at http://127.0.0.1:{dead_port}/v3 cannot be used: Connection refused; see "
+        f"ERROR: cloud 'lab' at http://127.0.0.1:{dead_port}/v3 cannot be used: Connection refused; see "
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pytest_upgrade.verdicts.judging import Case
 from pytest_upgrade.verdicts.outages import outages
 from pytest_upgrade.verdicts.quantiles import blocks, quantile
-from pytest_upgrade.verdicts.samples import Failure
+from pytest_upgrade.verdicts.samples import FailedRequest
 from pytest_upgrade.verdicts.series import Series
 from pytest_upgrade.verdicts.steps import StepSpan
 
@@ -19,7 +19,7 @@ _MOST = 2000
 _NEVER = float("inf")
 
 
-def picture(case: Case, failures: Iterable[Failure]) -> dict[str, Any]:
+def picture(case: Case, failures: Iterable[FailedRequest]) -> dict[str, Any]:
     """All that the page draws; times are seconds from ``begin``, which is since 1970."""
     lanes = [one for one in case.lanes if len(one)]
     begin = min((one.due[0] for one in lanes), default=0.0)
@@ -43,7 +43,7 @@ def _step(step: StepSpan, begin: float, end: float) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _lane(one: Series, begin: float, end: float, first: dict[tuple[str, float], Failure]) -> dict[str, Any]:
+def _lane(one: Series, begin: float, end: float, first: dict[tuple[str, float], FailedRequest]) -> dict[str, Any]:
     found = outages(one.eventful)
     failed = sum(outage.slots for outage in found)
     return {
@@ -60,7 +60,7 @@ def _lane(one: Series, begin: float, end: float, first: dict[tuple[str, float], 
     }  # fmt: skip
 
 
-def _told(failure: Failure | None) -> list[str]:
+def _told(failure: FailedRequest | None) -> list[str]:
     """The class and the words of the first failed request, and its id."""
     if failure is None:
         return ["", "", ""]

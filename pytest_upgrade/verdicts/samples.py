@@ -26,7 +26,7 @@ _FOR_EVER = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
+class FailedRequest:
     """A failed request as it is told of; ``request_id`` is the server's own if there was an answer."""
 
     lane: str
@@ -169,12 +169,12 @@ class Samples:
                 found.append(Latest(lane, seen, schedule.due(failed[0]) if failed else None))
         return found
 
-    def failures(self, begin: float = 0.0, end: float = float("inf"), most: int = 100_000) -> list[Failure]:
+    def failures(self, begin: float = 0.0, end: float = float("inf"), most: int = 100_000) -> list[FailedRequest]:
         """The failed requests that were due in a time, each with its request id."""
         with self._reading() as connection:
             clocks = _clocks(connection)
             found = [
-                Failure(Lane.from_json(json.loads(definition)).name,
+                FailedRequest(Lane.from_json(json.loads(definition)).name,
                         _Schedule(clocks[observer], first, period).due(slot),
                         Result(result), status, text, unpacked(request), address)
                 for observer, first, period, definition, slot, result, status, text, request, address

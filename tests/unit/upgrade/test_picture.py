@@ -12,7 +12,7 @@ from pytest_upgrade.store.values import Event
 from pytest_upgrade.verdicts import page, steps
 from pytest_upgrade.verdicts.judging import Case, verdicts
 from pytest_upgrade.verdicts.picture import picture
-from pytest_upgrade.verdicts.samples import Failure
+from pytest_upgrade.verdicts.samples import FailedRequest
 from pytest_upgrade.verdicts.series import Series, Span
 
 BEGIN = 1_795_993_200.0
@@ -34,7 +34,7 @@ def case() -> Case:
     return Case(steps.upgrade(events), steps.spans(events), [lane])
 
 
-FAILURES = [Failure(LANE.name, BEGIN + 10, Result.UNAVAILABLE, 503, "503, come again later", "req-1", "10.0.0.1")]
+FAILURES = [FailedRequest(LANE.name, BEGIN + 10, Result.UNAVAILABLE, 503, "503, come again later", "req-1", "10.0.0.1")]
 
 
 def test_a_lane_has_its_outages_with_the_first_failed_request_its_gaps_and_its_curve() -> None:

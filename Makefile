@@ -106,7 +106,7 @@ bench: venv ## take the figures of docs/figures anew; needs an idle machine and 
 	@$(BIN)/python -m tests.benchmarks
 
 docs: venv ## the documentation, docs/_build/index.html
-	@$(BIN)/sphinx-build -q -W --keep-going -b html docs docs/_build
+	@$(BIN)/sphinx-build -q -E -W --keep-going -b html docs docs/_build
 
 format: venv ## mend the style where that can be done by machine
 	@$(BIN)/ruff check --quiet --fix .

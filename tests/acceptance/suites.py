@@ -1,7 +1,8 @@
 """Every test of the suites against the cloud that is up, the slow ones too: what held, what it took, what was missing.
 
-Run with a cloud that is up: ``python -m tests.acceptance.suites [PATH …]``, where PATH is a part of the suites. They
-run one after the other and then with workers, and each test must come to the same end in both.
+Run with a cloud that is up and that nobody else uses: ``python -m tests.acceptance.suites [PATH …]``, where PATH is a
+part of the suites. They run one after the other and then with workers, each test must come to the same end in both, and
+what the workers gain is a figure. Slow tests run once.
 """
 
 from __future__ import annotations
@@ -12,13 +13,18 @@ import shlex
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
 from lxml import etree
 
 from pytest_whitebox.core.errors import StackproofError
 from tests.acceptance.record import Record, Step
+from tests.benchmarks import sheet, side_by_side
+from tests.benchmarks.chronicle import stays_of
+from tests.benchmarks.side_by_side import Run
 from tests.cloud.devcloud import Devcloud
 
 _SUITES = "tests/suites"
@@ -38,10 +44,15 @@ def main() -> int:
 
 
 def _accept(record: Record, devcloud: Devcloud, paths: Sequence[str], workers: int) -> None:
-    found = _run(record, devcloud, "one after the other", paths)
     if workers:
-        spread = ["-n", str(workers), "--dist", "loadfile"]
-        found = compared(found, _run(record, devcloud, f"with {workers} workers", [*paths, *spread]))
+        quick, spread = [*paths, "-m", "not slow"], ["-n", str(workers), "--dist", "loadfile"]
+        alone, found = _run(record, devcloud, "one after the other", quick)
+        both, other = _run(record, devcloud, f"with {workers} workers", [*quick, *spread])
+        found = compared(found, other)
+        found += _run(record, devcloud, f"slow ones, with {workers} workers", [*paths, "-m", "slow", *spread])[1]
+        sheet.write("the suites, side by side", side_by_side.figures(alone, both, workers))
+    else:
+        _, found = _run(record, devcloud, "one after the other", paths)
     record.steps.extend(found)
     if failed := _how_many(found, "failed"):
         raise StackproofError(f"{failed} tests failed", hint="run them by hand and look at their evidence")
@@ -49,17 +60,21 @@ def _accept(record: Record, devcloud: Devcloud, paths: Sequence[str], workers: i
         raise StackproofError(f"{different} tests have another end with workers", hint="see what they wait for")
 
 
-def _run(record: Record, devcloud: Devcloud, name: str, words: Sequence[str]) -> list[Step]:
+def _run(record: Record, devcloud: Devcloud, name: str, words: Sequence[str]) -> tuple[Run, list[Step]]:
     with tempfile.TemporaryDirectory() as folder, record.step(name) as step:
-        results = Path(folder) / "junit.xml"
-        _pytest(devcloud, [*words, f"--junit-xml={results}"])
+        results, chronicle = Path(folder) / "junit.xml", Path(folder) / "chronicle"
+        began = time.monotonic()
+        status = _pytest(devcloud, [*words, f"--junit-xml={results}", "-p", "tests.benchmarks.chronicle"], chronicle)
+        taken = Run(
+            time.monotonic() - began, stays_of(chronicle.read_text().splitlines() if chronicle.exists() else [])
+        )
         found = list(steps_of(results.read_bytes())) if results.exists() else []
-        if not found:
+        if not found and status != pytest.ExitCode.NO_TESTS_COLLECTED:
             raise StackproofError("no test came to an end", hint="pytest says why above")
         step.said = ", ".join(
             f"{count} {word}" for word in ("ok", "skipped", "failed") if (count := _how_many(found, word))
         )
-    return found
+    return taken, found
 
 
 def compared(one: Sequence[Step], other: Sequence[Step]) -> list[Step]:
@@ -86,11 +101,12 @@ def _beside(step: Step, other: Step) -> Step:
     return Step(step.name, step.seconds, outcome, said)
 
 
-def _pytest(devcloud: Devcloud, words: Sequence[str]) -> None:
-    """Run pytest in sight of the user; what became of the tests is in its results."""
+def _pytest(devcloud: Devcloud, words: Sequence[str], chronicle: Path) -> int:
+    """Run pytest in sight of the user; its results say what became of the tests, the chronicle when they ran."""
     said = shlex.split(devcloud("env").stdout)
     variables = dict(word.split("=", 1) for word in said if "=" in word)
-    subprocess.run([_PYTEST, "--os-cloud", "devcloud", *words], env={**os.environ, **variables}, check=False)
+    environment = {**os.environ, **variables, "CHRONICLE": str(chronicle)}
+    return subprocess.run([_PYTEST, "--os-cloud", "devcloud", *words], env=environment, check=False).returncode
 
 
 def steps_of(junit: bytes) -> Iterator[Step]:

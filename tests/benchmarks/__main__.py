@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 
 from pytest_whitebox.core.errors import StackproofError
-from tests.benchmarks import cleanup, cloud, configuration, domain, load, observers, sheet, suites, transport
+from tests.benchmarks import cleanup, cloud, configuration, domain, load, observers, restores, sheet, transport
 from tests.benchmarks.figure import Figure
 
-_GROUPS = ("plugin", "cleanup", "domain", "devcloud", "commands", "configuration", "suites", "observers")
+_GROUPS = ("plugin", "cleanup", "domain", "devcloud", "commands", "configuration", "restores", "observers")
 
 
 def main() -> int:
@@ -40,7 +40,7 @@ def _taken(wanted: set[str], runs: int, cold: int) -> Iterator[Figure]:
         yield from sheet.write("domain", domain.figures())
     if "observers" in wanted:
         yield from sheet.write("observers", observers.figures())
-    if wanted & {"devcloud", "commands", "configuration", "suites"}:
+    if wanted & {"devcloud", "commands", "configuration", "restores"}:
         with cloud.own_cloud() as environment:
             if "devcloud" in wanted:
                 yield from sheet.write("devcloud", cloud.figures(environment, runs=runs, cold=cold))
@@ -48,8 +48,8 @@ def _taken(wanted: set[str], runs: int, cold: int) -> Iterator[Figure]:
                 yield from sheet.write("commands on a host", transport.figures(cloud.up(environment)))
             if "configuration" in wanted:
                 yield from sheet.write("a changed configuration", configuration.figures(cloud.up(environment)))
-            if "suites" in wanted:
-                yield from sheet.write("the suites, side by side", suites.figures(cloud.up(environment)))
+            if "restores" in wanted:
+                yield from sheet.write("cleanup of a real cloud", restores.figures(cloud.up(environment)))
 
 
 if __name__ == "__main__":

@@ -5,8 +5,21 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import pytest
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """A test on a worker: when it began to wait, when its turn came, and when it was over, in seconds of the clock."""
+
+    test: str
+    worker: str
+    began: float
+    turn: float
+    over: float
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -23,3 +36,14 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 def _note(*words: object) -> None:
     with open(os.environ["CHRONICLE"], "a") as file:  # noqa: PTH123 -- appended to, line by line
         print(json.dumps(words), file=file)
+
+
+def stays_of(lines: Iterable[str]) -> list[Stay]:
+    """What a chronicle says, in the order in which the tests were over."""
+    phases: dict[tuple[str, str], dict[str, tuple[float, float]]] = {}
+    for line in lines:
+        test, worker, when, start, stop = json.loads(line)
+        phases.setdefault((test, worker), {})[when] = (start, stop)
+    whole = [(key, seen) for key, seen in phases.items() if {"setup", "turn", "teardown"} <= set(seen)]
+    found = [Stay(*key, seen["setup"][0], seen["turn"][0], seen["teardown"][1]) for key, seen in whole]
+    return sorted(found, key=lambda stay: stay.over)

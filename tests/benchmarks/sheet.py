@@ -15,8 +15,8 @@ FOLDER = Path(__file__).parents[2] / "docs" / "figures"
 _HEAD = """\
 # Figures
 
-Whole processes, measured by `make bench` from outside. The median is what counts; the spread shows how quiet the
-machine was. Every measurement is in `figures.json` beside this page.
+Whole processes, measured by `make bench` from outside; the suites by `python -m tests.acceptance.suites`. The median is
+what counts; the spread shows how quiet the machine was. Every measurement is in `figures.json` beside this page.
 """
 
 

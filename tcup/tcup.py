@@ -65,6 +65,7 @@ _AUTHORITIES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 SOURCE = (
     "LICENSE", "README.md", "pyproject.toml", "requirements.lock",
     "devcloud", "pytest_cleanup", "pytest_upgrade", "pytest_whitebox", "tcup", "tests/suites",
+    "worker",
 )  # fmt: skip
 
 _EPILOG = f"""\

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from worker.states import LEASED, State
+from .states import LEASED, State
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,4 +123,4 @@ def _hint(code: int) -> str:
         404: "see `list`",
         405: "have the monitor's keeper make a token for this host",
     }
-    return known.get(code, "see `python -m worker --help`")
+    return known.get(code, "see its --help")

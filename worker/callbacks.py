@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 
-from worker.asking import Away, Refusal, post
-from worker.payload import leads_to
-from worker.store import Store
+from .asking import Away, Refusal, post
+from .payload import leads_to
+from .store import Store
 
 _LOG = logging.getLogger("worker.callbacks")
 #: Seconds to the second try, at most between two, and tries before a callback is given up: about a day.

@@ -9,16 +9,19 @@ from typing import Any
 
 from pytest_whitebox.core.commandline import Parser, carry_out
 from pytest_whitebox.core.setting import Setting
-from worker import settings
 
-_EPILOG = """\
+from . import settings
+
+#: The package has another name where it is installed.
+_RUN = f"python -m {__package__}"
+_EPILOG = f"""\
 exit codes: 0 done, and of `watch` passed; 1 of `watch` not passed; 3 an error of ours; 4 misused
 
-  python -m worker token host node1 >node1.token       a token for a testing host; for a user: token user ann
-  python -m worker serve                               the monitor, with a Gearman server of its own
-  python -m worker run --clouds clouds --slots 2       a worker; SIGTERM ends it when its jobs have ended
-  python -m worker submit --cloud prod --tempest 47.0.0 --guideline 2020.06 --target compute
-  python -m worker watch ID
+  {_RUN} token host node1 >node1.token       a token for a testing host; for a user: token user ann
+  {_RUN} serve                               the monitor, with a Gearman server of its own
+  {_RUN} run --clouds clouds --slots 2       a worker; SIGTERM ends it when its jobs have ended
+  {_RUN} submit --cloud prod --tempest 47.0.0 --guideline 2020.06 --target compute
+  {_RUN} watch ID
 """
 
 
@@ -29,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All verbs and options."""
-    from worker.commands import doctor, keeping, using
+    from .commands import doctor, keeping, using
 
     top = Parser(
         prog="worker", description="A queue of test runs over Gearman.", epilog=_EPILOG,

@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_whitebox.core.wait import wait_for
-from worker.advice import Advice, advise
-from worker.asking import Asking
-from worker.payload import Payload, job_id
-from worker.states import FINAL, State
+
+from .advice import Advice, advise
+from .asking import Asking
+from .payload import Payload, job_id
+from .states import FINAL, State
 
 #: Seconds between two looks at a job that is followed.
 _PACE = 1.0

@@ -22,7 +22,8 @@ from pathlib import Path
 from threading import Event, Thread
 
 from pytest_whitebox.core.errors import StackproofError
-from worker.releases import RELEASES, Release
+
+from .releases import RELEASES, Release
 
 #: Libraries in C, of which the releases of those days have no wheel for the Python of these.
 _WHEELS = ("cffi", "msgpack", "pyyaml")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from worker.asking import fetched
-from worker.payload import LONGEST_NAME, MOST_TESTS, TEST, Refused, leads_to
+from .asking import fetched
+from .payload import LONGEST_NAME, MOST_TESTS, TEST, Refused, leads_to
 
 #: Bytes of a list: of all the names that there may be, each as long as it may be.
 _LARGEST = MOST_TESTS * (LONGEST_NAME + 1)

@@ -16,7 +16,8 @@ import gear
 from gear import constants
 
 from pytest_whitebox.core.errors import StackproofError
-from worker.place import Place
+
+from .place import Place
 
 #: The function that workers offer.
 FUNCTION: Final = "stackproof:run"

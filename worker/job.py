@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pytest_whitebox.core.errors import StackproofError
-from worker.payload import Payload
-from worker.states import State
+
+from .payload import Payload
+from .states import State
 
 
 class Conflict(StackproofError):

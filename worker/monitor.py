@@ -6,8 +6,8 @@ import logging
 import time
 from collections.abc import Callable
 
-from worker.gearing import Submitter, Unreachable
-from worker.store import Store
+from .gearing import Submitter, Unreachable
+from .store import Store
 
 _LOG = logging.getLogger("worker.monitor")
 #: Seconds after which the server is asked whether it still has a job.

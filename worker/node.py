@@ -10,13 +10,14 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from pytest_whitebox.core.errors import StackproofError
-from worker.asking import Asking, Away, Refusal
-from worker.gearing import Taker, answer
-from worker.looping import Looping
-from worker.payload import Payload, Refused, job_id
-from worker.place import Place
-from worker.runner import End, News, Runner, Telling
-from worker.states import State
+
+from .asking import Asking, Away, Refusal
+from .gearing import Taker, answer
+from .looping import Looping
+from .payload import Payload, Refused, job_id
+from .place import Place
+from .runner import End, News, Runner, Telling
+from .states import State
 
 _LOG = logging.getLogger("worker.node")
 #: The monitor's answer to a host that it does not know.

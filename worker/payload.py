@@ -13,8 +13,9 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from pytest_whitebox.core.errors import StackproofError
-from worker import overrides
-from worker.releases import RELEASES
+
+from . import overrides
+from .releases import RELEASES
 
 #: Bytes of a payload, names of tests in it, and characters of a name, as Refstack's tables have them.
 LARGEST, MOST_TESTS, LONGEST_NAME = 256 * 1024, 4000, 512

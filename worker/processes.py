@@ -14,14 +14,15 @@ from threading import Event, Thread
 from typing import IO, Any
 
 from pytest_whitebox.core.errors import StackproofError
-from worker.job import Result
-from worker.payload import Payload
-from worker.runner import End, Telling
-from worker.running import Order
-from worker.states import State
+
+from .job import Result
+from .payload import Payload
+from .runner import End, Telling
+from .running import Order
+from .states import State
 
 #: The command of the process; it is this worker's own Python.
-COMMAND = (sys.executable, "-m", "worker.running")
+COMMAND = (sys.executable, "-m", f"{__package__}.running")
 #: Seconds that a process which was told to stop may take before it is killed.
 _PATIENCE = 60.0
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from threading import Event, Lock
 from typing import Protocol
 
-from worker.job import Result
-from worker.payload import Payload
-from worker.states import State
+from .job import Result
+from .payload import Payload
+from .states import State
 
 
 @dataclass(frozen=True, slots=True)

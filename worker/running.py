@@ -19,12 +19,13 @@ from typing import Any, TextIO
 from pytest_whitebox.core import refstack
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.redaction import redacted
-from worker import overrides
-from worker.clouds import Held, cpid
-from worker.environment import Environment, Environments, called, plugins, quiet
-from worker.fetching import listed
-from worker.payload import Payload
-from worker.states import State
+
+from . import overrides
+from .clouds import Held, cpid
+from .environment import Environment, Environments, called, plugins, quiet
+from .fetching import listed
+from .payload import Payload
+from .states import State
 
 #: The variable by which `tcup.inside.watching` knows where to tell of tests.
 _EVENTS = "TCUP_EVENTS"

@@ -12,11 +12,12 @@ from starlette.exceptions import HTTPException as StarletteException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pytest_whitebox.core.errors import StackproofError
-from worker.job import Conflict, Result, UnknownJob
-from worker.payload import Payload, Refused
-from worker.states import ENDS, LEASED, State
-from worker.store import Store
-from worker.tokens import Kind, Tokens
+
+from .job import Conflict, Result, UnknownJob
+from .payload import Payload, Refused
+from .states import ENDS, LEASED, State
+from .store import Store
+from .tokens import Kind, Tokens
 
 #: Bytes of a request: the results of all tests of Tempest, with a reason each, are less.
 LARGEST = 8 * 1024 * 1024

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.setting import Setting
-from worker.place import Place
+
+from .place import Place
 
 
 def _port(text: str) -> int:

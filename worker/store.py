@@ -18,10 +18,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from pytest_whitebox.core.storing import READING, engine, told
-from worker import tables
-from worker.job import Change, Claim, Conflict, Job, Notice, Result, UnknownJob
-from worker.payload import Payload
-from worker.states import ENDS, FINAL, LEASED, State
+
+from . import tables
+from .job import Change, Claim, Conflict, Job, Notice, Result, UnknownJob
+from .payload import Payload
+from .states import ENDS, FINAL, LEASED, State
 
 #: Characters that are kept of what the runs of a job print.
 LONGEST_LOG = 32 * 1024 * 1024

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pytest_whitebox.core.errors import StackproofError
-from worker import settings
-from worker.clouds import CONF
+
+from .. import settings
+from ..clouds import CONF
 
 #: Bytes that a cache with a few releases and the environments of some jobs take.
 _ROOM = 2 * 1024**3
@@ -34,14 +35,14 @@ def doctor(options: argparse.Namespace) -> int:
 
 
 def _uv(_: argparse.Namespace) -> str:
-    from worker.environment import find_uv
+    from ..environment import find_uv
 
     uv = find_uv()
     return subprocess.run([uv, "--version"], capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _python(_: argparse.Namespace) -> str:
-    from worker.environment import find_uv
+    from ..environment import find_uv
 
     done = subprocess.run([find_uv(), "python", "find", "3.11"], capture_output=True, text=True, check=False)
     if done.returncode:
@@ -88,7 +89,7 @@ def _gearman(options: argparse.Namespace) -> str:
 
 
 def _monitor(options: argparse.Namespace) -> str:
-    from worker.asking import Asking, Refusal
+    from ..asking import Asking, Refusal
 
     authority = settings.chosen(options, settings.AUTHORITY)
     asking = Asking(

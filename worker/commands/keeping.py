@@ -14,12 +14,13 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from pytest_whitebox.core.errors import StackproofError
-from worker import settings
-from worker.place import Place
-from worker.tokens import Kind, Tokens
+
+from .. import settings
+from ..place import Place
+from ..tokens import Kind, Tokens
 
 if TYPE_CHECKING:
-    from worker.gearing import Server
+    from ..gearing import Server
 
 #: Seconds between two looks of the monitor, if nothing wakes it, and between two rounds of callbacks.
 _PACE = 0.5
@@ -29,12 +30,12 @@ def serve(options: argparse.Namespace) -> int:
     """Run the monitor until SIGTERM."""
     import uvicorn
 
-    from worker.callbacks import Callbacks
-    from worker.gearing import Server, Submitter
-    from worker.looping import Looping
-    from worker.monitor import Monitor
-    from worker.service import app
-    from worker.store import Rules, Store
+    from ..callbacks import Callbacks
+    from ..gearing import Server, Submitter
+    from ..looping import Looping
+    from ..monitor import Monitor
+    from ..service import app
+    from ..store import Rules, Store
 
     _log()
     host, port = _listening(options)
@@ -69,9 +70,9 @@ def serve(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Run jobs until SIGTERM."""
-    from worker.asking import Asking
-    from worker.node import Node
-    from worker.processes import Processes
+    from ..asking import Asking
+    from ..node import Node
+    from ..processes import Processes
 
     _log()
     folder = settings.folder(options)
@@ -99,9 +100,9 @@ def prepare(options: argparse.Namespace) -> int:
     """Fill the cache: resolve and install each release once, and see that it lists tests."""
     import tempfile
 
-    from worker.environment import Environments
-    from worker.payload import Refused
-    from worker.releases import RELEASES
+    from ..environment import Environments
+    from ..payload import Refused
+    from ..releases import RELEASES
 
     versions = [one.strip() for one in options.tempest.split(",") if one.strip()]
     for version in versions:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from pytest_whitebox.core.errors import StackproofError
-from worker import settings
-from worker.client import Client
-from worker.payload import Payload
-from worker.states import FINAL, State
+
+from .. import settings
+from ..client import Client
+from ..payload import Payload
+from ..states import FINAL, State
 
 #: Seconds without news after which `watch` gives up: a job may wait in the queue for as long as a run may take.
 _PATIENCE = 7 * 24 * 3600.0

@@ -81,11 +81,12 @@ cloud: venv ## the tests of stackproof itself and of devcloud, but the slow ones
 	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -m "not slow" tests/cloud
 
 # With UBUNTU=URL, a mirror of Ubuntu, also a bare Ubuntu.
-acceptance: venv ## hours: bare systems, all suites, cycles, moves, daemons killed, faults, releases, upgrades; writes docs/acceptance
+acceptance: venv ## hours: bare systems, jobs of the worker, all suites, cycles, moves, daemons killed, faults, releases, upgrades; writes docs/acceptance
 	@.ci/bootstrap debootstrap
 	@$(BIN)/python -m tests.acceptance.bare_root
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"
+	@$(BIN)/pytest -q tests/acceptance/worker
 	@$(BIN)/devcloud up --install
 	@$(BIN)/python -m tests.acceptance.suites
 	@$(BIN)/python -m tests.acceptance.suites --workers 0 --page cloud tests/cloud

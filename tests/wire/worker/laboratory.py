@@ -46,12 +46,13 @@ def asked(name: str = QUICK, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class Laboratory:
-    """``kind`` is gear or gearmand; ``leases`` are options of the monitor."""
+    """``kind`` is gear or gearmand; ``leases`` are options of the monitor; ``beside`` is what keepers put beside Tempest."""
 
     folder: Path
     kind: str = "gear"
     leases: Sequence[str] = ("--lease", "2", "--deaths", "3")
     allowed: str = ""
+    beside: str = ""
     gearman: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
@@ -97,6 +98,14 @@ class Laboratory:
         words = [str(self.gearman), self.url, str(self.folder / name), str(slots), self.allowed]
         return self.start([sys.executable, "-m", "tests.wire.worker.noop", *words], f"worker-{len(self.started)}")
 
+    def keeper(self, name: str = "first", **environment: str) -> subprocess.Popen[str]:
+        """A worker that runs jobs in earnest, as a host has it; all share a cache."""
+        words = ["run", "--url", self.url, "--token-file", str(self.folder / "node"), "--gearman-server", "127.0.0.1"]
+        words += ["--gearman-port", str(self.gearman), "--state", str(self.folder / name), "--allow", self.allowed]
+        words += ["--cache", str(self.folder / "cache"), "--clouds", str(self.folder / "clouds")]
+        words += ["--beside", self.beside]
+        return self.start([sys.executable, "-m", "worker", *words], name, **environment)
+
     def start(self, command: Sequence[str], name: str, **environment: str) -> subprocess.Popen[str]:
         with (self.folder / f"{name}.log").open("a") as log:
             process = subprocess.Popen(
@@ -118,8 +127,10 @@ class Laboratory:
 
         return wait_for(there, timeout=timeout, what=f"job {job} to be {state}", every=0.05)
 
-    def close(self) -> None:
-        for process in self.started:
+    def close(self, *, but: int = 0) -> None:
+        """Kill all processes but the first ones."""
+        while len(self.started) > but:
+            process = self.started.pop()
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.wait()

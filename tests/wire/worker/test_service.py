@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from uv import find_uv_bin
 
 from tests.wire.worker.laboratory import Laboratory, asked
 from worker.asking import Asking, Refusal
 from worker.client import Client
 from worker.payload import MOST_TESTS, Refused
-
-SCHEMATHESIS = "schemathesis==4.32.5"
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 
 
 @pytest.fixture(scope="module")
@@ -156,16 +149,3 @@ def test_token_that_was_taken_away_opens_nothing(laboratory: Laboratory) -> None
     tokens.remove("users", "bob")
     with pytest.raises(Refusal, match="no known token"):
         client.status()
-
-
-def test_requests_at_random_are_answered_as_the_schema_says(laboratory: Laboratory, tmp_path: Path) -> None:
-    """By Schemathesis, in an environment of its own: its plugin would slow each start of pytest here."""
-    uv = find_uv_bin()
-    (tmp_path / "schemathesis.toml").write_text('[headers]\nAuthorization = "Bearer ${TOKEN}"\n')
-    for who in ("ann", "node"):
-        words = [uv, "tool", "run", "--from", SCHEMATHESIS, "schemathesis", "run", f"{laboratory.url}/openapi.json"]
-        words += ["--checks", CHECKS, "--phases", "fuzzing", "--max-examples", "10", "--seed", "1"]
-        environment = {**os.environ, "TOKEN": (laboratory.folder / who).read_text(), "NO_COLOR": "1"}
-        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-        assert ("9 selected / 9 total" in done.stdout, "9 passed" in done.stdout) == (True, True)

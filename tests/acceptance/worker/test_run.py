@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from pytest_whitebox.core.wait import wait_for
+from tests.acceptance.worker import sample
 from tests.doubles.refstack import Refstack
 from tests.doubles.refstack import serve as refstack
-from tests.wire.worker import sample
 from tests.wire.worker.laboratory import PATIENCE, ROOT, Laboratory
 from worker.states import State
 
@@ -26,17 +26,9 @@ CANARY = "canary-51c2"
 
 
 class Laboratories(Laboratory):
-    """With workers that run jobs in earnest; they share a cache."""
+    """With a server for results, and jobs of the sample plugin."""
 
-    wheel: Path
     server: Refstack
-
-    def keeper(self, name: str = "first", **environment: str) -> subprocess.Popen[str]:
-        words = ["run", "--url", self.url, "--token-file", str(self.folder / "node"), "--gearman-server", "127.0.0.1"]
-        words += ["--gearman-port", str(self.gearman), "--state", str(self.folder / name), "--allow", self.allowed]
-        words += ["--cache", str(self.folder / "cache"), "--clouds", str(self.folder / "clouds")]
-        words += ["--beside", str(self.wheel)]
-        return self.start([sys.executable, "-m", "worker", *words], name, **environment)
 
     def ask(self, *names: str, **more: Any) -> str:
         known = {"cloud": "sample", "tempest": "47.0.0", "tests": {"names": list(names)}, "deadline": 300}
@@ -67,7 +59,7 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratorie
     with refstack() as server:
         place = server.url.removeprefix("http://")
         made = Laboratories(folder, leases=("--lease", "10"), allowed=place)
-        made.wheel, made.server = sample.wheel(folder), server
+        made.beside, made.server = str(sample.wheel(folder)), server
         try:
             made.serve()
             made.monitor()
@@ -153,17 +145,15 @@ def test_job_without_an_end_is_stopped_at_its_deadline(laboratory: Laboratories,
     assert (laboratory.left("first"), laboratory.inside("first")) == ([], [])
 
 
-def test_what_a_worker_cannot_do_is_said_in_a_sentence(laboratory: Laboratories, worker: subprocess.Popen[str]) -> None:
-    nowhere = laboratory.ask(sample.PASSING, cloud="elsewhere")
+def test_job_without_a_test_has_failed(laboratory: Laboratories, worker: subprocess.Popen[str]) -> None:
     nothing = laboratory.ask("tempest.api.nowhere.Nothing.test_nothing")
-    first, second = laboratory.ended(nowhere, nothing, timeout=COLD)
-    assert first["sentence"] == "this worker holds no cloud 'elsewhere'; write elsewhere/tempest.conf in its clouds"
-    assert (second["state"], second["sentence"]) == ("failed", "no test was found; see the log of the job")
+    (known,) = laboratory.ended(nothing, timeout=COLD)
+    assert (known["state"], known["sentence"]) == ("failed", "no test was found; see the log of the job")
 
 
 def test_prepared_worker_needs_no_network(laboratory: Laboratories) -> None:
     words = ["prepare", "--tempest", "47.0.0", "--state", str(laboratory.folder / "third")]
-    words += ["--cache", str(laboratory.folder / "cache"), "--beside", str(laboratory.wheel)]
+    words += ["--cache", str(laboratory.folder / "cache"), "--beside", laboratory.beside]
     done = subprocess.run(
         [sys.executable, "-m", "worker", *words], cwd=ROOT, capture_output=True, text=True, timeout=COLD, check=False
     )

@@ -63,13 +63,13 @@ def parser() -> argparse.ArgumentParser:
     one[2].add_argument("--json", action="store_true", help="for programs")
     status = verb("status", using.status, "how a job is, or how many jobs are in each state", *mine)
     status.add_argument("job", nargs="?", metavar="ID")
-    listed = verb("list", using.list_, "the newest jobs", *mine)
+    listed = verb("list", using.list_, "your newest jobs; those of all for an administrator", *mine)
     listed.add_argument(
         "--in", dest="among", default="", metavar="STATE", help="only those that are queued, running, …"
     )
     listed.add_argument("--limit", type=int, default=50, metavar="N", help="so many (default %(default)s)")
 
-    scale = verb("scale-advice", using.scale_advice, "how many slots there should be, for an orchestrator", *mine)
+    scale = verb("scale-advice", using.scale_advice, "how many slots the jobs that you see should have", *mine)
     scale.add_argument(
         "--within", type=_seconds, default=3600.0, metavar="SECONDS", help="all jobs are to end (default 3600)"
     )
@@ -106,8 +106,11 @@ def parser() -> argparse.ArgumentParser:
         "doctor", doctor.doctor, "look at what a testing host needs; exits with 1 if something is missing", *mine,
         *gearman, settings.STATE, settings.CACHE, settings.CLOUDS,
     )  # fmt: skip
-    token = verb("token", keeping.token, "make a token for a user or a testing host, and print it", settings.STATE)
-    token.add_argument("kind", choices=("user", "host"))
+    token = verb(
+        "token", keeping.token, "make a token for a user, a testing host, or an administrator, who sees all jobs",
+        settings.STATE,
+    )  # fmt: skip
+    token.add_argument("kind", choices=("user", "host", "admin"))
     token.add_argument("name", metavar="NAME")
     token.add_argument("--remove", action="store_true", help="take it away instead")
     return top

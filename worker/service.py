@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, HTTPException, Path, Query, Request, Response
@@ -13,11 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pytest_whitebox.core.errors import StackproofError
 
-from .job import Conflict, Result, UnknownJob
+from .job import Conflict, Job, Result, UnknownJob
 from .payload import Payload, Refused
 from .states import ENDS, LEASED, State
 from .store import Store
-from .tokens import Kind, Tokens
+from .tokens import Tokens
 
 #: Bytes of a request: the results of all tests of Tempest, with a reason each, are less.
 LARGEST = 8 * 1024 * 1024
@@ -109,6 +110,19 @@ class Log(BaseModel):
     last: int
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who looks at jobs; an administrator at those of all."""
+
+    name: str
+    is_administrator: bool = False
+
+    @property
+    def submitter(self) -> str:
+        """Whose jobs these are, empty for those of all."""
+        return "" if self.is_administrator else self.name
+
+
 def app(
     store: Store, tokens: Tokens, allowed: Sequence[str], wake: Callable[[], None],
     clock: Callable[[], float] = time.time,
@@ -117,56 +131,59 @@ def app(
     made = FastAPI(title="stackproof worker", version="1", docs_url=None, redoc_url=None)
     made.add_middleware(_Limited)
     _errors(made)
-    user, host = _named(tokens, "users", 401), _named(tokens, "hosts", 405)
-    job_id = Path(pattern=_UUID)
+    user, host = _user(tokens), _host(tokens)
+
+    def seen(test_id: Annotated[str, Path(pattern=_UUID)], who: Annotated[User, Depends(user)]) -> Job:
+        """The job, if it is for the user's eyes; those of others do not exist for him."""
+        found = store.job(test_id)
+        if who.submitter not in ("", found.submitter):
+            raise UnknownJob(test_id)
+        return found
 
     @made.post("/jobs", status_code=201, responses=_responses(400, 401, 413))
-    def submit(payload: dict[str, Any], who: Annotated[str, Depends(user)]) -> Submitted:
+    def submit(payload: dict[str, Any], who: Annotated[User, Depends(user)]) -> Submitted:
         """Submit a job."""
         asked = Payload.from_mapping(payload)
         asked.check_addresses(allowed)
-        job = store.add(asked, submitter=who, now=clock())
+        job = store.add(asked, submitter=who.name, now=clock())
         wake()
         return Submitted(test_id=job, state=State.QUEUED)
 
     @made.get("/jobs", responses=_responses(400, 401))
     def jobs(
-        who: Annotated[str, Depends(user)],  # noqa: ARG001
+        who: Annotated[User, Depends(user)],
         state: Annotated[State | _BLANK, Query()] = "",
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> list[Told]:
-        """The newest jobs."""
-        return [Told(**job.public) for job in store.jobs(state=state, limit=limit)]
+        """The newest jobs of the user, those of all for an administrator."""
+        return [Told(**job.public) for job in store.jobs(state=state, limit=limit, submitter=who.submitter)]
 
     @made.get("/jobs/{test_id}", responses=_responses(400, 401, 404))
-    def job(test_id: Annotated[str, job_id], who: Annotated[str, Depends(user)]) -> Told:  # noqa: ARG001
+    def job(asked: Annotated[Job, Depends(seen)]) -> Told:
         """One job."""
-        return Told(**store.job(test_id).public)
+        return Told(**asked.public)
 
     @made.delete("/jobs/{test_id}", status_code=202, responses=_responses(400, 401, 404))
-    def cancel(test_id: Annotated[str, job_id], who: Annotated[str, Depends(user)]) -> Submitted:  # noqa: ARG001
+    def cancel(asked: Annotated[Job, Depends(seen)]) -> Submitted:
         """Cancel a job; its worker stops it within seconds."""
-        return Submitted(test_id=test_id, state=store.cancel(test_id, now=clock()))
+        return Submitted(test_id=asked.id, state=store.cancel(asked.id, now=clock()))
 
     @made.get("/jobs/{test_id}/log", responses=_responses(400, 401, 404))
-    def log(
-        test_id: Annotated[str, job_id], who: Annotated[str, Depends(user)],  # noqa: ARG001
-        after: Annotated[int, Query(ge=0, le=2**53)] = 0,
-    ) -> Log:  # fmt: skip
+    def log(asked: Annotated[Job, Depends(seen)], after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> Log:
         """What its runs printed after a piece."""
-        text, last = store.log(test_id, after)
+        text, last = store.log(asked.id, after)
         return Log(text=text, last=last)
 
     @made.get("/jobs/{test_id}/results", responses=_responses(400, 401, 404))
-    def results(test_id: Annotated[str, job_id], who: Annotated[str, Depends(user)]) -> list[TestResult]:  # noqa: ARG001
+    def results(asked: Annotated[Job, Depends(seen)]) -> list[TestResult]:
         """What became of its tests, once it has ended."""
         fields = TestResult.model_fields
-        return [TestResult(**{name: getattr(one, name) for name in fields}) for one in store.results(test_id)]
+        return [TestResult(**{name: getattr(one, name) for name in fields}) for one in store.results(asked.id)]
 
     @made.get("/status", responses=_responses(401))
-    def status(who: Annotated[str, Depends(user)]) -> dict[str, int]:  # noqa: ARG001
-        """How many jobs are in each state."""
-        return store.counts()
+    def status(who: Annotated[User, Depends(user)]) -> dict[str, int]:
+        """How many jobs are in each state, of the user, of all for an administrator."""
+        return store.counts(submitter=who.submitter)
 
     @made.post("/update-test-status/", status_code=202, responses=_responses(400, 404, 405, 409, 413))
     def update_test_status(report: Report, who: Annotated[str, Depends(host)]) -> Answer:
@@ -181,8 +198,11 @@ def app(
             return Answer(lease=claim.lease, attempt=claim.attempt, seconds=claim.seconds)
         return _heard(store, report.test_id, report.status, clock(), wake)
 
-    @made.post("/jobs/{test_id}/progress", status_code=202, responses=_responses(400, 404, 405, 409, 413))
-    def progress(test_id: Annotated[str, job_id], status: Status, who: Annotated[str, Depends(host)]) -> Answer:  # noqa: ARG001
+    @made.post(
+        "/jobs/{test_id}/progress", status_code=202, responses=_responses(400, 404, 405, 409, 413),
+        dependencies=[Depends(host)],
+    )  # fmt: skip
+    def progress(test_id: Annotated[str, Path(pattern=_UUID)], status: Status) -> Answer:
         """Take the same of a host that has the job, without the payload."""
         return _heard(store, test_id, status, clock(), wake)
 
@@ -206,18 +226,35 @@ def _heard(store: Store, job: str, status: Status, now: float, wake: Callable[[]
     return Answer()
 
 
-def _named(tokens: Tokens, kind: Kind, code: int) -> Callable[[Request], str]:
-    """Who asks, by the token; strangers get ``code``: 401, or 405 where the specification wants that."""
+def _user(tokens: Tokens) -> Callable[[Request], User]:
+    """Which user or administrator asks."""
 
-    def named(request: Request) -> str:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        name = tokens.name(kind, token.strip()) if scheme.lower() == "bearer" else None
+    def user(request: Request) -> User:
+        token = _token(request)
+        if (name := tokens.name("admins", token)) is not None:
+            return User(name, is_administrator=True)
+        if (name := tokens.name("users", token)) is not None:
+            return User(name)
+        raise HTTPException(401, "no known token", {"WWW-Authenticate": "Bearer"})
+
+    return user
+
+
+def _host(tokens: Tokens) -> Callable[[Request], str]:
+    """Which testing host asks; strangers get 405, for the specification wants that."""
+
+    def host(request: Request) -> str:
+        name = tokens.name("hosts", _token(request))
         if name is None:
-            headers = {"WWW-Authenticate": "Bearer"} if code == 401 else {"Allow": ""}
-            raise HTTPException(code, "no known token" if code == 401 else "no known testing host", headers)
+            raise HTTPException(405, "no known testing host", {"Allow": ""})
         return name
 
-    return named
+    return host
+
+
+def _token(request: Request) -> str:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _responses(*codes: int) -> dict[int | str, dict[str, Any]]:

@@ -106,9 +106,11 @@ class Store:
         with self._reading() as connection:
             return [Job.from_row(dict(row)) for row in connection.execute(asked).mappings()]
 
-    def counts(self) -> dict[str, int]:
+    def counts(self, *, submitter: str = "") -> dict[str, int]:
         """How many jobs are in each state."""
         asked = select(_jobs.c.state, func.count()).group_by(_jobs.c.state)
+        if submitter:
+            asked = asked.where(_jobs.c.submitter == submitter)
         with self._reading() as connection:
             found = {str(state): int(number) for state, number in connection.execute(asked)}
         return {str(state): found.get(state, 0) for state in State}

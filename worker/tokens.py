@@ -1,4 +1,4 @@
-"""Who may submit jobs and who may run them: names with the digests of their tokens, in a file of the monitor's."""
+"""Who may submit jobs, run them, or see all: names with the digests of their tokens, in a file of the monitor's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Literal
 
 from pytest_whitebox.core.errors import StackproofError
 
-Kind = Literal["users", "hosts"]
+Kind = Literal["users", "hosts", "admins"]
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}\Z")
 
 

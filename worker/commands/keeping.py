@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks of the monitor, if nothing wakes it, and between two rounds of callbacks.
 _PACE = 0.5
+_KINDS: dict[str, Kind] = {"user": "users", "host": "hosts", "admin": "admins"}
 
 
 def serve(options: argparse.Namespace) -> int:
@@ -121,7 +122,7 @@ def prepare(options: argparse.Namespace) -> int:
 def token(options: argparse.Namespace) -> int:
     """Make a token and print it, or take one away."""
     tokens = _tokens(settings.folder(options))
-    kind: Kind = "users" if options.kind == "user" else "hosts"
+    kind = _KINDS[options.kind]
     if options.remove:
         tokens.remove(kind, options.name)
     else:

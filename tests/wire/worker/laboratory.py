@@ -46,7 +46,7 @@ def asked(name: str = QUICK, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class Laboratory:
-    """``kind`` is gear or gearmand; ``leases`` are options of the monitor; ``beside`` is what keepers put beside Tempest."""
+    """``kind`` is gear or gearmand; ``leases`` are options of the monitor, ``beside`` those of keepers."""
 
     folder: Path
     kind: str = "gear"

@@ -14,6 +14,7 @@ from tests.wire.worker.laboratory import Laboratory, asked
 from worker.asking import Asking, Refusal
 from worker.client import Client
 from worker.payload import MOST_TESTS, Refused
+from worker.tokens import Tokens
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +117,25 @@ def test_what_is_not_ours_any_more_is_not_counted(laboratory: Laboratory, host: 
         assert caught.value.code == 409
 
 
+def test_user_sees_and_cancels_own_jobs_and_an_administrator_those_of_all(laboratory: Laboratory) -> None:
+    tokens = Tokens(laboratory.folder / "tokens.json")
+    bob, root = (
+        Client(laboratory.url, tokens.make("users", "bob")),
+        Client(laboratory.url, tokens.make("admins", "root")),
+    )
+    job, own = laboratory.client.submit(asked()), bob.submit(asked())
+    for ask in (bob.job, bob.cancel, bob.results, bob.log):
+        with pytest.raises(Refusal, match="there is no job") as caught:
+            ask(job)
+        assert caught.value.code == 404
+    assert [known["test_id"] for known in bob.jobs()] == [own]
+    assert bob.status()["queued"] == 1
+    assert laboratory.client.job(job)["state"] == "queued"
+    assert {known["test_id"] for known in root.jobs()} >= {job, own}
+    assert root.status()["queued"] >= 2
+    assert (root.cancel(job), bob.cancel(own)) == ("cancelled", "cancelled")
+
+
 def test_unknown_job_is_not_found(laboratory: Laboratory) -> None:
     for ask in (laboratory.client.job, laboratory.client.cancel, laboratory.client.results, laboratory.client.log):
         with pytest.raises(Refusal, match="there is no job") as caught:
@@ -141,8 +161,6 @@ def test_large_job_fits(laboratory: Laboratory) -> None:
 
 
 def test_token_that_was_taken_away_opens_nothing(laboratory: Laboratory) -> None:
-    from worker.tokens import Tokens
-
     tokens = Tokens(laboratory.folder / "tokens.json")
     client = Client(laboratory.url, tokens.make("users", "bob"))
     assert client.status()

@@ -22,17 +22,17 @@ class Callbacks:
 
     def turn(self, now: float) -> None:
         """Tell what is due once; what is not heard is due again later."""
-        for notice in self.store.notices(now=now):
+        for notice in self.store.upkeep.notices(now=now):
             if not leads_to(notice.url, self.allowed):
                 _LOG.warning("job %s: its callback is no longer allowed", notice.job)
-                self.store.told(notice)
+                self.store.upkeep.told(notice)
                 continue
             try:
                 post(notice.url, notice.body.encode())
-                self.store.told(notice)
+                self.store.upkeep.told(notice)
             except (Away, Refusal) as error:
                 if notice.tries + 1 >= _TRIES:
                     _LOG.warning("job %s: its callback is given up: %s", notice.job, error)
-                    self.store.told(notice)
+                    self.store.upkeep.told(notice)
                 else:
-                    self.store.untold(notice, due=now + min(_LONGEST, _FIRST * 2 ** min(notice.tries, 16)))
+                    self.store.upkeep.untold(notice, due=now + min(_LONGEST, _FIRST * 2 ** min(notice.tries, 16)))

@@ -1,8 +1,8 @@
 """A virtual environment for one job: exactly the Tempest that it asks for, with the libraries of that Tempest's time.
 
 What goes into it is resolved once for each release and kept as a lock beside uv's cache, so that the next job with the
-same release takes a second or two, and no network. Pytest is of today, and Stackproof's plugin lies beside it without
-what else Stackproof needs: discovery, upload and cleanup are not the environment's.
+same release takes a second or two, and no network. Pytest is as new as the newest Tempest, and Stackproof's plugin lies
+beside it without what else Stackproof needs: discovery, upload and cleanup are not the environment's.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ from threading import Event, Thread
 
 from pytest_whitebox.core.errors import StackproofError
 
-from .releases import RELEASES, Release
+from .releases import LATEST, RELEASES, Release
 
 #: Libraries in C, of which the releases of those days have no wheel for the Python of these.
 _WHEELS = ("cffi", "msgpack", "pyyaml")
-#: Of today, whatever Tempest's time was, and the day that this is.
-_TODAY = ("pytest", "pluggy", "iniconfig", "pygments", "packaging", *_WHEELS)
-_DAY = "2026-11-01"
+#: Of the time of the newest Tempest, whatever the time of the one that is asked for.
+_NEW = ("pytest", "pluggy", "iniconfig", "pygments", "packaging", *_WHEELS)
 #: What of Stackproof lies in the environment.
 _THIN = ("pytest_whitebox", "tcup/__init__.py", "tcup/inside/__init__.py", "tcup/inside/watching.py")
 Say = Callable[[str], None]
@@ -61,7 +60,7 @@ class Environments:
         """The lock of a release, resolved if it is not there; raises `NoEnvironment`."""
         release = RELEASES[version]
         wanted = [f"tempest=={version}", "pytest>=8", *release.beside, *self.beside]
-        about = f"{wanted} {release.newest} {_TODAY} {_DAY} {_python(release)} {sys.platform}"
+        about = f"{wanted} {release.newest} {_NEW} {LATEST} {_python(release)} {sys.platform}"
         lock = self.cache / "locks" / f"tempest-{version}-{hashlib.sha256(about.encode()).hexdigest()[:12]}.txt"
         if lock.is_file():
             return lock
@@ -69,10 +68,10 @@ class Environments:
             if not lock.is_file():
                 source, new = lock.with_suffix(".in"), lock.with_suffix(".new")
                 source.write_text("".join(f"{line}\n" for line in wanted))
-                today = [word for name in _TODAY for word in ("--exclude-newer-package", f"{name}={_DAY}")]
+                new_ones = [word for name in _NEW for word in ("--exclude-newer-package", f"{name}={LATEST}")]
                 self._call(
                     ["pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate",
-                     "--no-emit-index-url", "--exclude-newer", release.newest, *today,
+                     "--no-emit-index-url", "--exclude-newer", release.newest, *new_ones,
                      "--python-version", _python(release), "--output-file", str(new), str(source)],
                     f"the libraries of Tempest {version} cannot be chosen", say, stopped,
                 )  # fmt: skip

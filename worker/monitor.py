@@ -26,15 +26,15 @@ class Monitor:
 
     def begin(self) -> None:
         """Take up what an earlier monitor left: what it knew of the server is gone, and no worker is to blame."""
-        self.store.prolong(now=self.clock())
-        self.store.forget_dispatched()
+        self.store.upkeep.prolong(now=self.clock())
+        self.store.upkeep.forget_dispatched()
 
     def turn(self) -> None:
         """Do what is due."""
         now = self.clock()
-        for job, state in self.store.expire(now=now):
+        for job, state in self.store.upkeep.expire(now=now):
             _LOG.warning("job %s: its worker is silent, it is %s", job, state)
-        self.store.stop_overdue(now=now)
+        self.store.upkeep.stop_overdue(now=now)
         try:
             self._look_after(now)
             self._hand_out(now)
@@ -46,22 +46,22 @@ class Monitor:
             return
         handed: list[str] = []
         try:
-            for job, priority, payload in self.store.undispatched():
+            for job, priority, payload in self.store.upkeep.undispatched():
                 text = f'{{"test_id": "{job}", "payload": {payload}}}'
                 self._handed[job] = (self.submitter.submit(job, text, priority), now)
                 handed.append(job)
         finally:
-            self.store.set_dispatched(handed)
+            self.store.upkeep.set_dispatched(handed)
 
     def _look_after(self, now: float) -> None:
         """See that the server has what it was given."""
         if self.submitter.losses != self._losses:
             self._losses = self.submitter.losses
             self._handed.clear()
-            self.store.forget_dispatched()
+            self.store.upkeep.forget_dispatched()
             return
         asked = [job for job, (_, at) in self._handed.items() if now - at > _DOUBT][:_ASKED]
-        waiting = self.store.waiting(asked) if asked else set()
+        waiting = self.store.upkeep.waiting(asked) if asked else set()
         for job in asked:
             handle, _ = self._handed.pop(job)
             if job not in waiting:
@@ -71,4 +71,4 @@ class Monitor:
                 self._handed[job] = (handle, now)
             else:
                 _LOG.warning("job %s: the Gearman server has lost it, and gets it again", job)
-                self.store.set_dispatched([job], dispatched=False)
+                self.store.upkeep.set_dispatched([job], dispatched=False)

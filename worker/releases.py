@@ -52,3 +52,5 @@ def _releases() -> Iterator[tuple[str, Release]]:
 
 #: The allow-list, the oldest first.
 RELEASES: Mapping[str, Release] = dict(_releases())
+#: The day up to which libraries may be that are of no Tempest's time: that of the newest release.
+LATEST = max(release.newest for release in RELEASES.values())

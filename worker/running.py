@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 from pytest_whitebox.core import refstack
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.events import DESCRIPTOR
 from pytest_whitebox.core.redaction import redacted
 
 from . import overrides
@@ -27,8 +28,6 @@ from .fetching import listed
 from .payload import Payload
 from .states import State
 
-#: The variable by which `tcup.inside.watching` knows where to tell of tests.
-_EVENTS = "TCUP_EVENTS"
 #: Characters of a reason: the results of all tests that a job may have must go into one request.
 _LONGEST_WHY = 300
 
@@ -127,7 +126,7 @@ class Run:
         folder.mkdir(mode=0o700)
         ours, theirs = os.pipe()
         command = [str(made.python), "-m", "pytest", "-v", *plugins(folder), *words]
-        environment = {**quiet(made, folder), _EVENTS: str(theirs)}
+        environment = {**quiet(made, folder), DESCRIPTOR: str(theirs)}
         events = Thread(target=self._follow, args=(os.fdopen(ours),))
         events.start()
         deadline = _Deadline(self.order.payload.deadline, self.stopped)

@@ -135,7 +135,7 @@ def app(
 
     def seen(test_id: Annotated[str, Path(pattern=_UUID)], who: Annotated[User, Depends(user)]) -> Job:
         """The job, if it is for the user's eyes; those of others do not exist for him."""
-        found = store.job(test_id)
+        found = store.jobs.get(test_id)
         if who.submitter not in ("", found.submitter):
             raise UnknownJob(test_id)
         return found
@@ -145,7 +145,7 @@ def app(
         """Submit a job."""
         asked = Payload.from_mapping(payload)
         asked.check_addresses(allowed)
-        job = store.add(asked, submitter=who.name, now=clock())
+        job = store.jobs.add(asked, submitter=who.name, now=clock())
         wake()
         return Submitted(test_id=job, state=State.QUEUED)
 
@@ -156,7 +156,7 @@ def app(
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> list[Told]:
         """The newest jobs of the user, those of all for an administrator."""
-        return [Told(**job.public) for job in store.jobs(state=state, limit=limit, submitter=who.submitter)]
+        return [Told(**job.public) for job in store.jobs.newest(state=state, limit=limit, submitter=who.submitter)]
 
     @made.get("/jobs/{test_id}", responses=_responses(400, 401, 404))
     def job(asked: Annotated[Job, Depends(seen)]) -> Told:
@@ -166,35 +166,35 @@ def app(
     @made.delete("/jobs/{test_id}", status_code=202, responses=_responses(400, 401, 404))
     def cancel(asked: Annotated[Job, Depends(seen)]) -> Submitted:
         """Cancel a job; its worker stops it within seconds."""
-        return Submitted(test_id=asked.id, state=store.cancel(asked.id, now=clock()))
+        return Submitted(test_id=asked.id, state=store.jobs.cancel(asked.id, now=clock()))
 
     @made.get("/jobs/{test_id}/log", responses=_responses(400, 401, 404))
     def log(asked: Annotated[Job, Depends(seen)], after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> Log:
         """What its runs printed after a piece."""
-        text, last = store.log(asked.id, after)
+        text, last = store.jobs.log(asked.id, after)
         return Log(text=text, last=last)
 
     @made.get("/jobs/{test_id}/results", responses=_responses(400, 401, 404))
     def results(asked: Annotated[Job, Depends(seen)]) -> list[TestResult]:
         """What became of its tests, once it has ended."""
         fields = TestResult.model_fields
-        return [TestResult(**{name: getattr(one, name) for name in fields}) for one in store.results(asked.id)]
+        return [TestResult(**{name: getattr(one, name) for name in fields}) for one in store.jobs.results(asked.id)]
 
     @made.get("/status", responses=_responses(401))
     def status(who: Annotated[User, Depends(user)]) -> dict[str, int]:
         """How many jobs are in each state, of the user, of all for an administrator."""
-        return store.counts(submitter=who.submitter)
+        return store.jobs.counts(submitter=who.submitter)
 
     @made.post("/update-test-status/", status_code=202, responses=_responses(400, 404, 405, 409, 413))
     def update_test_status(report: Report, who: Annotated[str, Depends(host)]) -> Answer:
         """Take a report of a testing host."""
         digest = Payload.from_mapping(report.payload).digest
         if report.status is None:
-            store.fail(report.test_id, host=who, now=clock(), sentence=f"{who} reports that it failed")
+            store.leases.fail(report.test_id, host=who, now=clock(), sentence=f"{who} reports that it failed")
             return Answer()
         if State(report.status.state) is State.CLAIMED and not report.status.lease:
             worker = f"{who}/{report.status.slot or 0}"
-            claim = store.claim(report.test_id, worker=worker, now=clock(), digest=digest)
+            claim = store.leases.claim(report.test_id, worker=worker, now=clock(), digest=digest)
             return Answer(lease=claim.lease, attempt=claim.attempt, seconds=claim.seconds)
         return _heard(store, report.test_id, report.status, clock(), wake)
 
@@ -213,15 +213,17 @@ def _heard(store: Store, job: str, status: Status, now: float, wake: Callable[[]
     state = State(status.state)
     if state in ENDS:
         results = [Result(**one.model_dump()) for one in status.results]
-        store.finish(job, status.lease, state, now=now, results=results, sentence=status.sentence, log=status.log)
+        store.leases.finish(
+            job, status.lease, state, now=now, results=results, sentence=status.sentence, log=status.log
+        )
     elif state in LEASED:
-        stop = store.report(
+        stop = store.leases.report(
             job, status.lease, state, now=now, done=status.done, total=status.total, log=status.log,
             text=status.sentence,
         )  # fmt: skip
         return Answer(stop=stop, seconds=store.rules.lease)
     else:
-        store.hand_back(job, status.lease, now=now, text=status.sentence)
+        store.leases.hand_back(job, status.lease, now=now, text=status.sentence)
         wake()
     return Answer()
 

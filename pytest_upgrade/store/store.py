@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, fields
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import insert, select, update
 
 from pytest_upgrade.store import tables
 from pytest_upgrade.store.migrations import migrate
@@ -25,10 +23,10 @@ from pytest_upgrade.store.values import (
     Outcome,
     Run,
 )
-from pytest_whitebox.core.storing import READING, engine, told
+from pytest_whitebox.core.storing import Storage, engine
 
 
-class Store:
+class Store(Storage):
     """Open it with `Store.open`; processes and machines may do so at the same time.
 
     >>> with Store.open("sqlite://") as store:
@@ -38,9 +36,6 @@ class Store:
     (['3f9a1c'], ['nova'])
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
-
     @classmethod
     def open(cls, url: str) -> Store:
         """The store at a URL, made or carried to this version's schema; raises `StackproofError`."""
@@ -48,23 +43,6 @@ class Store:
         with store.writing() as connection:
             migrate(connection)
         return store
-
-    @property
-    def place(self) -> str:
-        """Where it is, without a password."""
-        return self._engine.url.render_as_string(hide_password=True)
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that is on the disk when it ends, or not at all."""
-        with told(self._engine), self._engine.begin() as connection:
-            yield connection
-
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """A look at all that was written so far."""
-        with told(self._engine), self._engine.connect() as connection:
-            yield connection.execution_options(**{READING: True})
 
     @cached_property
     def attempts(self) -> Rows[Attempt]:
@@ -129,13 +107,3 @@ class Store:
         """Give columns of a run other values."""
         with self.writing() as connection:
             connection.execute(update(tables.runs).where(tables.runs.c.id == run).values(**values))
-
-    def close(self) -> None:
-        """Give back the connections."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()

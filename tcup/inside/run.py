@@ -14,10 +14,10 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any, TextIO
 
+from pytest_whitebox.core.events import DESCRIPTOR
 from tcup.inside import subunit
 from tcup.inside.job import CLOUD
 from tcup.inside.telling import Telling
-from tcup.inside.watching import DESCRIPTOR
 
 #: Seconds in which pytest may take back what it made in the cloud, once it is to stop.
 GRACE = 120

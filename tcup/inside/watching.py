@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-#: The variable that has the descriptor's number.
-DESCRIPTOR = "TCUP_EVENTS"
+from pytest_whitebox.core.events import DESCRIPTOR
+
 _UUID = "idempotent_id"
 
 

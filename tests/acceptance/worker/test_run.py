@@ -174,4 +174,4 @@ def _history(laboratory: Laboratories, job: str) -> list[Any]:
     from worker.store import Store
 
     with Store.open(f"sqlite:///{laboratory.folder}/jobs.sqlite") as store:
-        return store.changes(job)
+        return store.jobs.changes(job)

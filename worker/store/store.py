@@ -20,6 +20,9 @@ _ELSEWHERE = "name another with --store or $WORKER_STORE"
 class Store(Storage):
     """Open it with `Store.open`; several processes may do so.
 
+    >>> from worker.job import Result
+    >>> from worker.payload import Payload
+    >>> from worker.states import State
     >>> asked = {"cloud": "prod", "tempest": "41.0.0", "tests": {"guideline": "2020.06"}}
     >>> with Store.open("sqlite://") as store:
     ...     job = store.jobs.add(Payload.from_mapping(asked), submitter="ann", now=0.0)

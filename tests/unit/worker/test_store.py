@@ -206,7 +206,7 @@ def test_lease_is_not_written_down(store: Store, tmp_path: Path) -> None:
 
 
 def test_unknown_job_is_told(store: Store) -> None:
-    for ask in (store.job, store.changes, store.log, store.results):
+    for ask in (store.jobs.get, store.jobs.changes, store.jobs.log, store.jobs.results):
         with pytest.raises(UnknownJob):
             ask("nobody")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -36,6 +37,22 @@ def test_who_has_it_alone_is_named_to_the_others(ssh: SshTransport, tmp_path: Pa
         locked(ssh, file, what="the host c1", wait=0.1, shared=shared),
     ):
         pytest.fail("somebody has it alone")
+
+
+def test_who_has_let_go_of_it_is_not_named_and_all_others_are(ssh: SshTransport, tmp_path: Path) -> None:
+    file = str(tmp_path / "lock")
+
+    def share(holder: str) -> AbstractContextManager[object]:
+        return locked(ssh, file, what="it", wait=5, shared=True, holder=holder)
+
+    with share("1@here"), share("2@here"):
+        with share("3@here"), share("4@here"):
+            pass
+        with (
+            pytest.raises(Busy, match=r"^it is in use by 1@here since \S+Z, 2@here since \S+Z, still after 0.1 s"),
+            locked(ssh, file, what="it", wait=0.1),
+        ):
+            pytest.fail("two share it")
 
 
 def test_who_wants_it_alone_is_not_kept_out_by_those_who_share_it(ssh: SshTransport, tmp_path: Path) -> None:

@@ -61,10 +61,9 @@ def test_pins_of_the_new_host_outlive_a_soft_reboot(create: Create, pair: Pair) 
     assert server.domain.pinned_cpus == before.dedicated
     server.live_migrate(there)
 
-    service, pid = there.service("nova-compute"), server.pid
-    mark = service.log_mark()
+    # Where the guest does not hear of it, Nova makes its domain anew: what libvirt would start is looked at before.
+    pid = server.pid
+    assert server.inactive_domain.vcpu_pins == {0: after.dedicated}
     server.reboot()
-    # A hard one, which Nova resorts to, makes the domain anew and so says nothing of the one that was there.
-    assert "soft rebooted successfully" in service.log_since(mark)
     assert server.pid != pid
     assert server.affinity == server.domain.vcpu_pins == {0: after.dedicated}

@@ -23,9 +23,7 @@ def test_proxy_listens_where_the_guest_is(ovn: Ovn, plugged: Plugged) -> None:
     ]
 
     assert len(own) == 1
-    assert space in namespaces(host)
-    sockets = host.run(["ip", "netns", "exec", space, "ss", "-Hltn"]).stdout
-    assert "169.254.169.254:80" in sockets.split()
+    wait_until_it_listens(plugged)
     assert (
         plugged.subnet.cidr.partition("/")[0].rpartition(".")[0] in host.run(["ip", "-n", space, "-4", "addr"]).stdout
     )
@@ -35,11 +33,25 @@ def test_proxy_listens_where_the_guest_is(ovn: Ovn, plugged: Plugged) -> None:
 def test_proxy_goes_with_the_last_guest(create: Create, ovn: Ovn) -> None:
     plugged = plug(create)
     host, compute = plugged.server.host, create.cloud.connection.compute
-    assert namespace(plugged) in namespaces(host)
+    wait_until_it_listens(plugged)
 
     compute.delete_server(plugged.server.id)
-    wait_for(lambda: namespace(plugged) not in namespaces(host), timeout=90, every=0.5, what="the proxy to be gone")
+    wait_for(
+        lambda: namespace(plugged) not in namespaces(host),
+        timeout=90, every=0.5, what=f"{namespace(plugged)} to be gone from {host.name}",
+        hint="see the log of neutron-ovn-metadata-agent there",
+    )  # fmt: skip
     assert plugged.network.id not in host.run(["ps", "-eo", "args="]).stdout
+
+
+def wait_until_it_listens(plugged: Plugged) -> None:
+    """The agent of the host makes the proxy while the guest boots already."""
+    host, listening = plugged.server.host, ["ip", "netns", "exec", namespace(plugged), "ss", "-Hltn"]
+    wait_for(
+        lambda: "169.254.169.254:80" in host.run(listening, check=False).stdout.split(),
+        timeout=60, every=0.5, what=f"the metadata proxy in {namespace(plugged)} to listen on {host.name}",
+        hint="see the log of neutron-ovn-metadata-agent there",
+    )  # fmt: skip
 
 
 def is_for(external_ids: dict[str, str], plugged: Plugged) -> bool:

@@ -75,7 +75,7 @@ def parser() -> argparse.ArgumentParser:
     )
     scale.add_argument("--json", action="store_true", help="for programs")
 
-    gearman = (settings.GEARMAN_SERVER, settings.GEARMAN_PORT)
+    gearman = (settings.CONFIG, settings.GEARMAN_SERVER, settings.GEARMAN_PORT)
     serve = verb(
         "serve", keeping.serve, "run the monitor, and a Gearman server if none is named", settings.LISTEN,
         settings.STATE, settings.STORE, settings.ALLOW, *gearman,

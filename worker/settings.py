@@ -1,4 +1,4 @@
-"""What is set for monitors, workers and users: by option, else by the environment."""
+"""What is set for monitors, workers and users: by option, else by the environment, some by refstack.cfg."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import os
 from pathlib import Path
 
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.setting import Setting
+from pytest_whitebox.core.setting import Setting, T
 
+from . import refstack_cfg
 from .place import Place
 
 
@@ -43,10 +44,17 @@ STORE = Setting(
     convert=str,
     metavar="URL",
 )
+CONFIG = Setting(
+    "--config", "WORKER_CONFIG", "", "", "a refstack.cfg with the next two, and TEST_METHOD = gearman", convert=str,
+    metavar="FILE",
+)  # fmt: skip
 GEARMAN_SERVER = Setting(
-    "--gearman-server", "GEARMAN_SERVER", "", "", "the host of the Gearman server", convert=str, metavar="HOST"
+    "--gearman-server", "GEARMAN_SERVER", "GEARMAN_SERVER", "", "the host of the Gearman server", convert=str,
+    metavar="HOST",
+)  # fmt: skip
+GEARMAN_PORT = Setting(
+    "--gearman-port", "GEARMAN_PORT", "GEARMAN_PORT", 4730, "its port", convert=_port, metavar="PORT"
 )
-GEARMAN_PORT = Setting("--gearman-port", "GEARMAN_PORT", "", 4730, "its port", convert=_port, metavar="PORT")
 SLOTS = Setting("--slots", "WORKER_SLOTS", "", 1, "jobs at the same time", convert=_positive, metavar="N")
 CLOUDS = Setting(
     "--clouds", "WORKER_CLOUDS", "", "", "clouds, a folder each (default: clouds, in the folder)", convert=str,
@@ -69,14 +77,11 @@ LISTEN = Setting(
 )
 
 
-def chosen(options: object, setting: Setting[str]) -> str:
-    """What was given for a setting."""
-    return setting.choose(getattr(options, setting.destination, None), os.environ, None)[0]
-
-
-def number(options: object, setting: Setting[int]) -> int:
-    """The same for a number."""
-    return setting.choose(getattr(options, setting.destination, None), os.environ, None)[0]
+def chosen(options: object, setting: Setting[T]) -> T:
+    """What was given for a setting; raises `StackproofError` if it is nonsense."""
+    file = chosen(options, CONFIG) if setting.ini else ""
+    known = refstack_cfg.from_file(Path(file).expanduser()) if file else {}
+    return setting.choose(getattr(options, setting.destination, None), os.environ, known.get(setting.ini))[0]
 
 
 def folder(options: object) -> Path:
@@ -103,7 +108,7 @@ def hosts(options: object) -> list[str]:
 def gearman(options: object) -> Place | None:
     """Where the Gearman server is; None if nobody says."""
     host = chosen(options, GEARMAN_SERVER)
-    return Place(host, number(options, GEARMAN_PORT)) if host else None
+    return Place(host, chosen(options, GEARMAN_PORT)) if host else None
 
 
 def token(options: object) -> str:

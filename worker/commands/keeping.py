@@ -48,7 +48,7 @@ def serve(options: argparse.Namespace) -> int:
         store = stack.enter_context(Store.open(url, Rules(lease=options.lease, deaths=options.deaths)))
         place = settings.gearman(options)
         if place is None:
-            place = Place("127.0.0.1", settings.number(options, settings.GEARMAN_PORT))
+            place = Place("127.0.0.1", settings.chosen(options, settings.GEARMAN_PORT))
             stack.callback(_own(place, Server).shutdown)
         submitter = Submitter(place)
         stack.callback(submitter.shutdown)
@@ -88,7 +88,7 @@ def run(options: argparse.Namespace) -> int:
     )
     allowed, beside = tuple(settings.hosts(options)), tuple(settings.chosen(options, settings.BESIDE).split())
     runner = Processes(folder / "jobs", settings.clouds(options), settings.cache(options), allowed, beside)
-    node = Node(place, asking, runner, socket.gethostname(), settings.number(options, settings.SLOTS), allowed)
+    node = Node(place, asking, runner, socket.gethostname(), settings.chosen(options, settings.SLOTS), allowed)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: Thread(target=node.drain).start())
     print(f"worker with {node.slots} slots, jobs from {place}, told to {asking.url}", file=sys.stderr, flush=True)

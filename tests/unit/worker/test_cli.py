@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_whitebox.core.errors import StackproofError
 from tests.doubles.serving import nobody
 from worker import cli, settings
 from worker.advice import Advice, advise
@@ -133,6 +134,36 @@ def test_seeds_variables_name_the_gearman_server(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("GEARMAN_PORT", "4731")
     options = cli.parser().parse_args(["run"])
     assert str(settings.gearman(options)) == "gearman.example:4731"
+
+
+def test_refstack_cfg_names_the_gearman_server_where_nothing_else_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("GEARMAN_SERVER", "GEARMAN_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    file = tmp_path / "refstack.cfg"
+    file.write_text('TEST_METHOD = "gearman"\nGEARMAN_SERVER = "gearman.example"  # ours\nGEARMAN_PORT = 4731\n')
+    options = cli.parser().parse_args(["run", "--config", str(file)])
+    assert str(settings.gearman(options)) == "gearman.example:4731"
+    monkeypatch.setenv("GEARMAN_SERVER", "other.example")
+    assert str(settings.gearman(options)) == "other.example:4731"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("GEARMAN_SERVER = x\n", "has TEST_METHOD not set"),
+        ("TEST_METHOD = docker\nGEARMAN_SERVER = x\n", "has TEST_METHOD docker"),
+        ("TEST_METHOD = 'gearman\n", "cannot be read: No closing quotation"),
+        (None, "cannot be read: No such file or directory"),
+    ],
+)
+def test_refstack_cfg_that_is_not_for_gearman_is_refused(text: str | None, said: str, tmp_path: Path) -> None:
+    file = tmp_path / "refstack.cfg"
+    if text is not None:
+        file.write_text(text)
+    with pytest.raises(StackproofError, match=said):
+        settings.gearman(cli.parser().parse_args(["run", "--config", str(file)]))
 
 
 def test_json_of_a_job_may_be_anything(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

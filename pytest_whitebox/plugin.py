@@ -92,11 +92,12 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
-    """Our errors become sentences; what was seen, and the evidence of a failure, go into the report."""
-    from pytest_whitebox import failures, report
+    """Our errors become sentences; the test's id, what was seen, and evidence of a failure, go into the report."""
+    from pytest_whitebox import failures, naming, report
 
     failures.shorten(call)
     made = yield
+    vars(made)[naming.ATTRIBUTE] = naming.id_of(item)
     report.attach(item, made, call)
     return made
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from pytest_whitebox.core.errors import StackproofError
 #: What the server's tables hold; it answers 500 to what is longer (refstack/db/sqlalchemy/models.py).
 LONGEST_CPID, LONGEST_NAME = 128, 512
 _PATIENCE = 60  # seconds for the server to answer
+_VALID = 300  # seconds for which a token is good
 
 
 class Unavailable(StackproofError):
@@ -72,9 +75,74 @@ def signature(body: bytes, key: Path) -> Mapping[str, str]:
 
     Raises `StackproofError` if the file holds no such key.
     """
+    from cryptography.hazmat.primitives import serialization
+
+    private = _private(key)
+    public = private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+    return {"X-Signature": _signed(private, body).hex(), "X-Public-Key": public.decode()}
+
+
+def token(key: Path, openid: str) -> str:
+    """What lets the owner of a key in, where he has no browser: a JSON web token, RS256, good for five minutes."""
+    claims = {"user_openid": openid, "exp": int(time.time()) + _VALID}
+    parts = [_base64(json.dumps(part).encode()) for part in ({"alg": "RS256", "typ": "JWT"}, claims)]
+    signed = _signed(_private(key), ".".join(parts).encode())
+    return ".".join([*parts, _base64(signed)])
+
+
+def upload(url: str, body: bytes, headers: Mapping[str, str]) -> Uploaded:
+    """Send results to the server at ``url``; raises `StackproofError` with what it says if it does not take them.
+
+    It is an `Unavailable` if the server is not there, or has failed itself.
+    """
+    address = _address(url)
+    answer = _post(address, body, {"Content-Type": "application/json", **headers}, "the results")
+    try:
+        said = json.loads(answer)
+        return Uploaded(str(said["test_id"]), str(said.get("url") or ""))
+    except (ValueError, KeyError, TypeError):
+        raise StackproofError(f"{address} does not answer as Refstack does", hint="see that it is its API") from None
+
+
+def annotate(url: str, id: str, meta: Mapping[str, str], *, key: Path, openid: str) -> None:
+    """Say of signed results what the server keeps beside them: ``guideline``, ``target``, and that they are ``shared``.
+
+    Only their owner may. Raises `StackproofError` with what the server says if it does not take that.
+    """
+    owner = {"Authorization": f"Bearer {token(key, openid)}"}
+    for name, value in meta.items():
+        _post(f"{_address(url)}/{id}/meta/{name}", value.encode(), owner, f"{name} {value} of results {id}")
+
+
+def _address(url: str) -> str:
+    address = url.rstrip("/").removesuffix("/v1/results") + "/v1/results"
+    if not address.startswith(("http://", "https://")):
+        raise StackproofError(f"{url} is no address of a Refstack server", hint="write http://… or https://…")
+    return address
+
+
+def _post(address: str, body: bytes, headers: Mapping[str, str], what: str) -> bytes:
+    request = Request(address, data=body, headers=dict(headers))  # noqa: S310 -- it is http
+    try:
+        with build_opener(_Staying).open(request, timeout=_PATIENCE) as answer:
+            return bytes(answer.read())
+    except HTTPError as error:
+        if 300 <= error.code < 400:
+            there = error.headers.get("Location", "nowhere")
+            raise StackproofError(f"{address} sends elsewhere, to {there}", hint="give that address instead") from None
+        kind = Unavailable if error.code >= 500 else StackproofError
+        raise kind(f"{address} did not take {what}: {error.code} {_title(error)}", hint=_hint(error.code)) from None
+    except (URLError, OSError) as error:
+        why = str(getattr(error, "reason", error))
+        hint = "the results are kept; send them later"
+        raise Unavailable(f"{address} cannot be reached: {why}", hint=hint) from None
+
+
+def _private(key: Path) -> Any:
+    """An RSA key; raises `StackproofError` if the file holds none."""
     from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import padding, rsa
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
     try:
         private: Any = _read(key.read_bytes(), serialization)
@@ -83,37 +151,18 @@ def signature(body: bytes, key: Path) -> Mapping[str, str]:
         raise StackproofError(f"{key} is no private key that can be read", hint=hint) from None
     if not isinstance(private, rsa.RSAPrivateKey):
         raise StackproofError(f"{key} is no RSA key, and Refstack knows no others", hint="`ssh-keygen -t rsa -m PEM`")
-    public = private.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-    signed = private.sign(body, padding.PKCS1v15(), hashes.SHA256())
-    return {"X-Signature": signed.hex(), "X-Public-Key": public.decode()}
+    return private
 
 
-def upload(url: str, body: bytes, headers: Mapping[str, str]) -> Uploaded:
-    """Send results to the server at ``url``; raises `StackproofError` with what it says if it does not take them.
+def _signed(private: Any, data: bytes) -> bytes:
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import padding
 
-    It is an `Unavailable` if the server is not there, or has failed itself.
-    """
-    address = url.rstrip("/").removesuffix("/v1/results") + "/v1/results"
-    if not address.startswith(("http://", "https://")):
-        raise StackproofError(f"{url} is no address of a Refstack server", hint="write http://… or https://…")
-    request = Request(address, data=body, headers={"Content-Type": "application/json", **headers})  # noqa: S310
-    try:
-        with build_opener(_Staying).open(request, timeout=_PATIENCE) as answer:
-            said = json.loads(answer.read())
-            return Uploaded(str(said["test_id"]), str(said.get("url") or ""))
-    except HTTPError as error:
-        if 300 <= error.code < 400:
-            there = error.headers.get("Location", "nowhere")
-            raise StackproofError(f"{address} sends elsewhere, to {there}", hint="give that address instead") from None
-        kind = Unavailable if error.code >= 500 else StackproofError
-        why = f"{error.code} {_title(error)}"
-        raise kind(f"{address} did not take the results: {why}", hint=_hint(error.code)) from None
-    except (URLError, OSError) as error:
-        why = str(getattr(error, "reason", error))
-        hint = "the results are kept; send them later"
-        raise Unavailable(f"{address} cannot be reached: {why}", hint=hint) from None
-    except (ValueError, KeyError, TypeError):
-        raise StackproofError(f"{address} does not answer as Refstack does", hint="see that it is its API") from None
+    return bytes(private.sign(data, padding.PKCS1v15(), hashes.SHA256()))
+
+
+def _base64(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
 
 
 def _read(data: bytes, serialization: Any) -> Any:

@@ -70,7 +70,12 @@ def _container(connection: Any, name: str) -> None:
     store.delete_container(name, ignore_missing=True)
 
 
-#: Of a volume type goes its encryption, too, of a stack all that it made.
+def _disable(connection: Any, domain: Any) -> None:
+    """Keystone deletes no domain that is in use."""
+    connection.identity.update_domain(domain, is_enabled=False)
+
+
+#: Of a volume type goes its encryption, too, of a stack all that it made, of a domain all that is in it.
 _FOUND = (
     Removal("aggregate", "compute", "aggregates", "delete_aggregate", before=_empty_aggregate),
     Removal("flavor", "compute", "flavors", "delete_flavor", {"is_public": "None"}),
@@ -87,6 +92,7 @@ _FOUND = (
     Removal("security group", "network", "security_groups", "delete_security_group", _BY_NAME),
     Removal("subnet", "network", "subnets", "delete_subnet", _BY_NAME),
     Removal("image", "image", "images", "delete_image", _BY_NAME),
+    Removal("domain", "identity", "domains", "delete_domain", _BY_NAME, before=_disable),
     Removal("project", "identity", "projects", "delete_project", _BY_NAME),
     Removal("role", "identity", "roles", "delete_role", _BY_NAME),
     Removal("user", "identity", "users", "delete_user", _BY_NAME),

@@ -51,7 +51,9 @@ class Broken(pytest.Collector):
 
 def find(config: pytest.Config, installed: Installed, conf: Conf | None, load: Callable[[], None]) -> Found:
     """The tests, from the index if nothing has changed since it was made; else by importing all their modules."""
-    folder = config.cache.mkdir(_FOLDER) if config.cache is not None else None
+    # There is none with `-p no:cacheprovider`.
+    cache = getattr(config, "cache", None)
+    folder = cache.mkdir(_FOLDER) if cache is not None else None
     key = index.key(installed, conf.path if conf else None)
     known = index.read(folder, key) if folder else None
     try:

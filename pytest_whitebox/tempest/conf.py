@@ -5,17 +5,16 @@ from __future__ import annotations
 import io
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pytest_whitebox.core.configuration import Config
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.redaction import redacted
 from pytest_whitebox.core.setting import Settings
 from pytest_whitebox.tempest import settings
+from pytest_whitebox.tempest.hiding import Lines
 from pytest_whitebox.tempest.installed import unusable, unwarned
 from pytest_whitebox.tempest.needs import Credentials, short
 
@@ -85,27 +84,6 @@ def load(conf: Conf | None, locks: Path) -> None:
     lockutils.set_defaults(str(locks))
 
 
-def hide_secrets(packages: tuple[str, ...]) -> Callable[[], None]:
-    """From now on no record of these packages' loggers has a secret in it, whoever handles it; returns the undo."""
-    before = logging.getLogRecordFactory()
-
-    def make(*known: Any, **more: Any) -> logging.LogRecord:
-        record = before(*known, **more)
-        if record.name.partition(".")[0] in packages:
-            record.msg, record.args = redacted(_message(record)), ()
-        return record
-
-    logging.setLogRecordFactory(make)
-    return lambda: logging.setLogRecordFactory(before)
-
-
-def _message(record: logging.LogRecord) -> str:
-    try:
-        return record.getMessage()
-    except Exception:  # noqa: BLE001 -- a record whose words do not fit its arguments is its author's to mend
-        return str(record.msg)
-
-
 def _by_variables(folder: Path, environ: Mapping[str, str]) -> Path:
     return folder / environ.get("TEMPEST_CONFIG_DIR", "etc") / environ.get("TEMPEST_CONFIG", "tempest.conf")
 
@@ -120,4 +98,6 @@ def _own_handlers() -> Iterator[None]:
             yield
     finally:
         files = [one for one in root.handlers if isinstance(one, logging.FileHandler) and one not in before]
+        for one in files:
+            one.setFormatter(Lines(one.formatter or logging.Formatter()))
         root.handlers[:] = [*before, *files]

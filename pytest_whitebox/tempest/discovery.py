@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_whitebox import images
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.tempest import fitting
+from pytest_whitebox.tempest import fitting, roles
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
@@ -177,8 +177,11 @@ def _object_storage(cloud: Cloud, create: Create | None) -> dict[str, dict[str, 
     api: Any = cloud.connection.object_store
     answer = api.get(api.get_endpoint().partition("/v1")[0] + "/info")
     apis = sorted(answer.json()) if answer.ok else []
-    roles = fitting.roles(cloud, create, {_RESELLER})
-    operator = _OPERATOR if _OPERATOR in roles else "member"
+    known: set[str] = set()
+    if create is not None:
+        roles.have(create, _RESELLER)
+        known = {role.name for role in create.connection.identity.roles()}
+    operator = _OPERATOR if _OPERATOR in known else "member"
     return {
         "object-storage": {"operator_role": operator, "reseller_admin_role": _RESELLER},
         "object-storage-feature-enabled": {"discoverable_apis": ",".join(apis), "discoverability": answer.ok},

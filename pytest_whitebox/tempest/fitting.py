@@ -1,13 +1,11 @@
-"""What Tempest cannot do without: two flavors, two images, roles; made for the run where a cloud has too few."""
+"""What Tempest cannot do without: two flavors and two images; made for the run where a cloud has too few."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from pytest_whitebox import images
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.remove import REMOVALS
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
@@ -51,15 +49,3 @@ def other_image(cloud: Cloud, create: Create | None, image: Any) -> Any:
         return image
     made = images.copy(cloud.connection, image, create.noted("image"), {})
     return api.update_image(made, visibility="public")
-
-
-def roles(cloud: Cloud, create: Create | None, wanted: set[str]) -> set[str]:
-    """The roles there are, among them those wanted if this user may make them."""
-    if create is None:
-        return set()
-    api: Any = cloud.connection.identity
-    found = {one.name for one in api.roles()}
-    for name in sorted(wanted - found):
-        create.ledger.add(f"role {name}", partial(REMOVALS["role"], cloud.connection, name))
-        api.create_role(name=name)
-    return found | wanted

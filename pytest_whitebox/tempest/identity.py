@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from pytest_whitebox.core.configuration import Config
 from pytest_whitebox.core.refstack import hidden_cpid
-from pytest_whitebox.tempest import discovery
+from pytest_whitebox.tempest import discovery, private
 from pytest_whitebox.tempest.conf import Conf
-from pytest_whitebox.tempest.making import Made, private
+from pytest_whitebox.tempest.making import Made
 
 
 def cpid(made: Made | None, conf: Conf, folder: Path) -> str:
@@ -26,5 +26,5 @@ def cpid(made: Made | None, conf: Conf, folder: Path) -> str:
 
 def _key(file: Path) -> bytes:
     if not file.exists():
-        private(file, secrets.token_hex(32))
+        private.write(file, secrets.token_hex(32))
     return file.read_bytes()

@@ -14,6 +14,38 @@ from pytest_whitebox.tempest.guideline import STATUSES, Guideline, ProvingTest, 
 from pytest_whitebox.tempest.test import name_of, uuid_of
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What a run has proven of a capability: of its ``tests`` those ``failed``, and those that did not run."""
+
+    capability: str
+    status: str
+    tests: int
+    failed: tuple[str, ...] = ()
+    not_run: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> str:
+        """One of `VERDICTS`; one without a test that counts is met by nothing and failed by nothing."""
+        return "failed" if self.failed else "not run" if self.not_run or not self.tests else "met"
+
+    @property
+    def why(self) -> str:
+        """Why it is not met, nothing if it is.
+
+        >>> Judged("images", "required", 3, not_run=("t.A.one", "t.A.two")).why
+        '2 of 3 tests, the first t.A.one'
+        """
+        if self.failed:
+            return f"by {', '.join(self.failed)}"
+        if self.not_run:
+            return f"{len(self.not_run)} of {self.tests} tests, the first {self.not_run[0]}"
+        return "" if self.tests else "no test"
+
+
+VERDICTS = ("failed", "not run", "met")
+
+
 @dataclass(frozen=True)
 class Interop:
     """A guideline, a target of it, and the capabilities that are asked for; flagged tests only if ``flagged``."""
@@ -60,30 +92,31 @@ class Interop:
         uuids = self._names.get(name_of(id), frozenset())
         return "" in uuids or uuid_of(id) in uuids
 
+    @cached_property
+    def _by_uuid(self) -> Mapping[str, str]:
+        return {test.uuid: test.name for test in self._tests() if test.uuid}
+
+    def proven(self, id: str, *, own: bool) -> str:
+        """The name under which a test counts, nothing if it proves nothing.
+
+        A test of ``own`` suites, which nobody has moved or inherited, counts by its uuid alone.
+        """
+        return name_of(id) if self.takes(id) else self._by_uuid.get(uuid_of(id), "") if own else ""
+
     def lacking(self, ids: Iterable[str]) -> list[str]:
         """The tests that are not there under any of their names, in order."""
         there = {name_of(id) for id in ids if self.takes(id)}
         return sorted({test.name for test in self._tests() if not there & set(test.names)})
 
-    def judged(self, outcomes: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
-        """Each capability with ``met``, ``failed`` or ``not run``, and why it is not met; outcomes are by full name.
-
-        A capability without a test that counts is met by nothing and failed by nothing.
-        """
+    def judged(self, outcomes: Mapping[str, str]) -> Iterator[Judged]:
+        """What the outcomes, by full name, have proven of each capability."""
+        of_target = self.guideline.targets[self.target]
         for capability, tests in self.capabilities.items():
             said = {test.name: self._outcome(test, outcomes) for test in tests}
             failed = sorted(name for name, word in said.items() if word == "failed")
             rest = sorted(name for name, word in said.items() if word not in ("passed", "failed"))
-            if failed:
-                yield capability, "failed", f"by {', '.join(failed)}"
-            elif rest or not said:
-                yield (
-                    capability,
-                    "not run",
-                    f"{len(rest)} of {len(said)} tests, the first {rest[0]}" if rest else "no test",
-                )
-            else:
-                yield capability, "met", ""
+            status = next(word for word in self.statuses if capability in of_target.get(word, ()))
+            yield Judged(capability, status, len(said), tuple(failed), tuple(rest))
 
     def _outcome(self, test: ProvingTest, outcomes: Mapping[str, str]) -> str:
         """One that ran under several names has passed if it passed under one, as Refstack counts it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,13 +13,13 @@ from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.configuration import Config
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.ledger import Ledger
-from pytest_whitebox.core.redaction import HIDDEN
 from pytest_whitebox.create import Create
 from pytest_whitebox.session import Session
-from pytest_whitebox.tempest import discovery
+from pytest_whitebox.tempest import discovery, private
 from pytest_whitebox.tempest.conf import Conf
 from pytest_whitebox.tempest.discovery import Options
 from pytest_whitebox.tempest.installed import unwarned
+from pytest_whitebox.tempest.journal import Journal
 from pytest_whitebox.tempest.needs import Credentials, accounts
 from pytest_whitebox.tempest.pool import Pool
 
@@ -33,7 +32,7 @@ _DYNAMIC: dict[str, object] = {"use_dynamic_credentials": True, "test_accounts_f
 
 @dataclass(slots=True)
 class Made:
-    """The file, what there is to undo once the last test is over, and the secrets that are in files until then.
+    """The file, and what there is to undo once the last test is over.
 
     ``credentials`` says where accounts come from: `POOL`, `DYNAMIC`, or the path of an accounts file.
     """
@@ -42,16 +41,15 @@ class Made:
     create: Create
     credentials: str = DYNAMIC
     options: dict[str, Mapping[str, object]] = field(default_factory=dict)
-    secrets: list[str] = field(default_factory=list)
 
     @property
     def accounts(self) -> Path:
         """Where the accounts file of a pool, or of a user who is no administrator, lies."""
-        return self.conf.path.with_name("accounts.yaml").resolve()
+        return self.conf.path.with_name(private.ACCOUNTS).resolve()
 
     def write(self) -> None:
         """Write the options down."""
-        private(self.conf.path, "\n".join(discovery.lines(self.options)))
+        private.write(self.conf.path, "\n".join(discovery.lines(self.options)))
 
     @unwarned()
     def fill(self, asked: Iterable[Credentials], workers: int) -> None:
@@ -72,18 +70,12 @@ class Made:
         except BaseException:  # Ctrl-C too: half a pool stays in the cloud otherwise
             self.undo()
             raise
-        self.secrets += pool.passwords
-        private(self.accounts, yaml.safe_dump(pool.entries))
+        private.write(self.accounts, yaml.safe_dump(pool.entries))
 
     @unwarned()
     def undo(self) -> ExceptionGroup[Exception] | None:
         """Remove what was made in the cloud, and the passwords from the files; return what could not be removed."""
-        for file in (self.conf.path, self.accounts):
-            if file.is_file():
-                text = file.read_text()
-                for secret in self.secrets:
-                    text = text.replace(secret, HIDDEN)
-                private(file, text)
+        private.strike(self.conf.path.parent)
         return self.create.ledger.unwind()
 
 
@@ -94,14 +86,18 @@ def make(session: Session, credentials: str) -> Made:
     ``credentials`` is what the user wants, nothing for what this user may have.
     """
     cloud = _connected(session)
-    conf = Conf(session.run.folder() / "tempest.conf", f"made by asking cloud {cloud.name}")
-    made = Made(conf, Create(cloud, Ledger(), f"sp-{session.run.id}-tempest", session.image), credentials)
+    conf = Conf(session.run.folder() / private.CONF, f"made by asking cloud {cloud.name}")
+    try:
+        journal = Journal(session.run, cloud.choice)
+    except StackproofError:
+        cloud.close()
+        raise
+    made = Made(conf, Create(cloud, journal, f"sp-{session.run.id}-tempest", session.image), credentials)
     made.create.ledger.add("the connection", cloud.close)
     try:
         with _told(cloud):
             made.options = {**discovery.discover(cloud, made.create), **_of_the_run(session)}
             known = discovery.credentials(cloud)
-            made.secrets.append(known["password"])
             made.options["auth"] = {**made.options["auth"], **_choose(made, known)}
         made.write()
     except BaseException:  # Ctrl-C too: who would undo it has not got it yet
@@ -139,7 +135,7 @@ def _choose(made: Made, known: Mapping[str, str]) -> dict[str, object]:
         return _DYNAMIC
     if made.credentials == str(made.accounts):
         roles = sorted(discovery.access(made.create.cloud).role_names)
-        private(made.accounts, yaml.safe_dump([{**known, "roles": roles}]))
+        private.write(made.accounts, yaml.safe_dump([{**known, "roles": roles}]))
     file = made.accounts if made.credentials == POOL else Path(made.credentials).expanduser().resolve()
     return {"use_dynamic_credentials": False, "test_accounts_file": file}
 
@@ -173,14 +169,6 @@ def different(said: str | None, found: object) -> str:
         return f"= {said}, the cloud says {found}"
     more, less = ", ".join(sorted(ours - theirs)), ", ".join(sorted(theirs - ours))
     return ", and ".join(filter(None, (f"has {more}" if more else "", f"lacks {less} of the cloud" if less else "")))
-
-
-def private(file: Path, text: str) -> None:
-    """Write a file that only its owner may read."""
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "w") as stream:  # noqa: PTH123 -- Path.open takes no mode for a new file
-        os.fchmod(descriptor, 0o600)
-        stream.write(text)
 
 
 def _connected(session: Session) -> Cloud:

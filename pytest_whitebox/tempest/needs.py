@@ -19,6 +19,10 @@ _WORDS: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "system_admin": ("system", ("admin",)),
     "system_member": ("system", ("member",)),
     "system_reader": ("system", ("reader",)),
+    "domain_admin": ("domain", ("admin",)),
+    "domain_manager": ("domain", ("manager",)),
+    "domain_member": ("domain", ("member",)),
+    "domain_reader": ("domain", ("reader",)),
 }
 #: Tempest hands these out of one project to one class.
 PERSONAS = frozenset({("member",), ("reader",), ("manager",)})
@@ -29,7 +33,7 @@ Credentials = Sequence[str | Sequence[str]]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of account: its scope, ``project`` or ``system``, and its roles."""
+    """A kind of account: its scope, ``project``, ``domain`` or ``system``, and its roles."""
 
     scope: str
     roles: tuple[str, ...]
@@ -40,7 +44,7 @@ def kinds(credentials: Credentials) -> list[Kind] | None:
 
     >>> kinds(["primary", ["operator", "member"]])
     [Kind(scope='project', roles=('member',)), Kind(scope='project', roles=('member',))]
-    >>> kinds(["domain_admin"])
+    >>> kinds([["domain_operator", "member"]])
     """
     found = []
     for one in credentials:
@@ -80,21 +84,33 @@ def short(entries: Iterable[Mapping[str, Any]], classes: Iterable[Credentials], 
 def accounts(classes: Iterable[Credentials], workers: int) -> Mapping[Kind, int] | None:
     """How many accounts of each kind there must be so that no worker ever lacks one; None if a pool cannot.
 
-    Tempest takes any free account that has the roles, so those with more roles may be taken for others' needs.
+    Tempest takes any free account that has the roles, so those with more roles may be taken for others' needs. Where it
+    asks for roles in no scope it takes those of a domain, too, of which a project's tests can make no use: a pool has
+    none that could be taken so.
 
     >>> found = accounts([["primary", "admin"], [["service", "admin", "service"]]], workers=2)
     >>> found[Kind("project", ("admin",))], found[Kind("project", ("admin", "service"))]
     (2, 4)
     """
     most: Counter[Kind] = Counter()
+    anywhere: set[tuple[str, ...]] = set()
     for credentials in classes:
         asked = kinds(credentials)
         if asked is None:
             return None
         most |= Counter(asked)
+        anywhere |= {kind.roles for one, kind in zip(credentials, asked, strict=True) if _asks_anywhere(one)}
+    of_domains = [kind for kind in most if kind.scope == "domain"]
+    if any(set(roles) <= set(kind.roles) for roles in anywhere for kind in of_domains):
+        return None
     return {
         kind: workers * sum(count for other, count in most.items() if _may_take(other, kind)) for kind in most
     }  # fmt: skip
+
+
+def _asks_anywhere(credential: str | Sequence[str]) -> bool:
+    """True for what Tempest asks for by roles, in whatever scope (preprov_creds.py)."""
+    return credential == "admin" or not isinstance(credential, str)
 
 
 def _may_take(asking: Kind, kind: Kind) -> bool:

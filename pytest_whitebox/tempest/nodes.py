@@ -64,6 +64,11 @@ class TempestItem(pytest.Function):
         self.extra_keyword_matches |= {test.full_name, str(test.uuid)}
 
     @property
+    def tempest_id(self) -> str:
+        """What Tempest and stestr call it."""
+        return self.test.id
+
+    @property
     def instance(self) -> Any:
         """The case; None before it is set up."""
         return self._case

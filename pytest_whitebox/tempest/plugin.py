@@ -12,7 +12,19 @@ import pytest
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.session import Session
-from pytest_whitebox.tempest import arguments, collection, conf, identity, making, settings, tally, workers
+from pytest_whitebox.tempest import (
+    arguments,
+    collection,
+    conf,
+    hiding,
+    identity,
+    making,
+    results,
+    settings,
+    tally,
+    workers,
+)
+from pytest_whitebox.tempest.destination import Destination
 from pytest_whitebox.tempest.installed import Installed
 from pytest_whitebox.tempest.making import Made
 from pytest_whitebox.tempest.needs import Credentials
@@ -32,6 +44,7 @@ def begin(config: pytest.Config, session: Session) -> None:
             return
         installed = Installed.find()
         arguments.check(config)
+        to = Destination.from_settings(config, config.invocation_params.dir)
         selection = arguments.taken_over(config, selection, installed.packages)
         made, own = None, _conf(config)
         credentials, named = settings.CREDENTIALS.read(config)
@@ -49,13 +62,17 @@ def begin(config: pytest.Config, session: Session) -> None:
 
     config.pluginmanager.register(tempest, NAME)
     config.pluginmanager.register(fixtures, f"{NAME}.fixtures")
-    if selection.interop and tempest.conf and not workers.is_one(config) and not config.option.collectonly:
-        known = partial(identity.cpid, made, tempest.conf, session.run.base)
-        told = tally.Tally(selection.interop, session.run.folder(), known, _destination(config))
-        config.pluginmanager.register(told, tally.NAME)
+    if not workers.is_one(config) and not config.option.collectonly:
+        folder, packages = session.run.folder(), installed.packages
+        written = results.Results(config, folder / results.FILE, packages)
+        config.pluginmanager.register(written, f"{NAME}.results")
+        if selection.interop and tempest.conf:
+            known = partial(identity.cpid, made, tempest.conf, session.run.base)
+            told = tally.Tally(selection.interop, folder, known, to, packages)
+            config.pluginmanager.register(told, tally.NAME)
     # What Tempest warns itself about is nothing that its users could mend.
     config.addinivalue_line("filterwarnings", "ignore::DeprecationWarning:tempest")
-    config.add_cleanup(conf.hide_secrets(installed.packages))
+    config.add_cleanup(hiding.records(installed.packages))
 
 
 class Tempest:
@@ -71,6 +88,7 @@ class Tempest:
     ) -> None:  # fmt: skip
         self.config, self.session = config, session
         self.installed, self.selection, self.conf, self.made = installed, selection, conf, made
+        self._hiding = hiding.Hiding(conf.path if conf else None)
 
     @cached_property
     def found(self) -> collection.Found:
@@ -80,6 +98,7 @@ class Tempest:
     def load(self) -> None:
         """Have Tempest read its configuration."""
         conf.load(self.conf, self.session.run.path / "locks")
+        self.config.add_cleanup(self._hiding.follow())
 
     def pytest_report_header(self) -> list[str]:
         """Which Tempest, by which tempest.conf, and where the chosen cloud says something else than your own."""
@@ -98,7 +117,7 @@ class Tempest:
     @_optional
     def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
         """Workers get whole classes unless the user said what they get."""
-        return workers.by_class(config, log)
+        return workers.scheduler(config, log, self.installed.packages)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(
@@ -142,19 +161,16 @@ class Tempest:
         for failure in self.failures.exceptions if self.failures else ():
             terminalreporter.write_line(f"tempest: {'; '.join([str(failure), *failure.__notes__])}", red=True)
 
-    @pytest.hookimpl(wrapper=True)
+    # Around all others, so that whatever they add is without secrets, too.
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """A test that is skipped is told by its own place, or by its class's if that is the reason."""
+        """A test that is skipped is told by its own place, or by its class's if that is the reason; no secret is."""
         report = yield
-        if isinstance(item, TempestItem) and isinstance(report.longrepr, tuple):
-            report.longrepr = (item.test.file, item.place(report.when), report.longrepr[2])
+        if isinstance(item, TempestItem):
+            if isinstance(report.longrepr, tuple):
+                report.longrepr = (item.test.file, item.place(report.when), report.longrepr[2])
+            self._hiding.strike(report)
         return report
-
-
-def _destination(config: pytest.Config) -> tally.Destination:
-    """Where results go."""
-    url, key = settings.UPLOAD.read(config)[0], settings.KEY.read(config)[0]
-    return tally.Destination(url, config.invocation_params.dir / Path(key).expanduser() if key else None)
 
 
 def _conf(config: pytest.Config) -> conf.Conf | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from pytest_whitebox.remove import REMOVALS
+from pytest_whitebox.tempest import leavings, roles
 from pytest_whitebox.tempest.needs import PERSONAS, Kind
 
 if TYPE_CHECKING:
@@ -18,11 +19,10 @@ _CIDR = "198.18.{}.0/24"
 
 
 class Pool:
-    """Makes the accounts that are needed; ``entries`` is the accounts file, ``passwords`` what must not be told."""
+    """Makes the accounts that are needed; ``entries`` is the accounts file."""
 
     def __init__(self, create: Create, domain: str) -> None:
         self.entries: list[dict[str, Any]] = []
-        self.passwords: list[str] = []
         self._create, self._domain = create, domain
         self._numbers = itertools.count()
         self._identity: Any = create.connection.identity
@@ -38,7 +38,14 @@ class Pool:
         for kind, count in needed.items():
             if kind not in personas:
                 for _ in range(count):
-                    self._add(kind, self._project(networks=networks) if kind.scope == "project" else {})
+                    self._add(kind, self._place(kind.scope, networks=networks))
+
+    def _place(self, scope: str, *, networks: bool) -> dict[str, Any]:
+        """Where roles are given: a new project or domain, or the whole system, which is nothing."""
+        if scope == "domain":
+            made = self._identity.create_domain(name=self._create.noted("domain"))
+            return {"id": made.id, "domain": made.name}
+        return self._project(networks=networks) if scope == "project" else {}
 
     def _project(self, *, networks: bool) -> dict[str, Any]:
         create = self._create
@@ -46,40 +53,32 @@ class Pool:
         made = self._identity.create_project(name=create.noted("project"))
         if not networks:
             return {"id": made.id, "name": made.name}
-        create.ledger.add(f"default security group of {made.name}", lambda: _delete_groups(create, made.id))
+        create.ledger.add(f"{leavings.GROUP} {made.name}", partial(leavings.leave, create.connection, made.name))
         network = create.network(project_id=made.id)
         subnet = create.subnet(network, cidr=_CIDR.format(number), project_id=made.id)
         create.router(subnets=[subnet], external=_has_outside(create), project_id=made.id)
         return {"id": made.id, "name": made.name, "network": network.name}
 
-    def _add(self, kind: Kind, project: Mapping[str, Any]) -> None:
+    def _add(self, kind: Kind, place: Mapping[str, Any]) -> None:
         password = secrets.token_urlsafe(18)
-        self.passwords.append(password)
         user = self._identity.create_user(name=self._create.noted("user"), password=password)
         for role in kind.roles:
-            target = f"/projects/{project['id']}" if project else "/system"
+            target = f"/{kind.scope}s/{place['id']}" if place else "/system"
             self._identity.put(f"{target}/users/{user.id}/roles/{self._role(role)}")
         entry = {"username": user.name, "password": password, "user_domain_name": self._domain, "roles": [*kind.roles]}
-        if project:
-            entry |= {"project_name": project["name"], "project_domain_name": self._domain}
-            entry |= {"resources": {"network": project["network"]}} if "network" in project else {}
+        if kind.scope == "project":
+            entry |= {"project_name": place["name"], "project_domain_name": self._domain}
+            entry |= {"resources": {"network": place["network"]}} if "network" in place else {}
         else:
-            entry["system"] = "all"
+            entry |= {"domain_name": place["domain"]} if kind.scope == "domain" else {"system": "all"}
         self.entries.append(entry)
 
     def _role(self, name: str) -> str:
         if name not in self._roles:
-            create = self._create
-            create.ledger.add(f"role {name}", lambda: REMOVALS["role"](create.connection, name))
-            self._roles[name] = self._identity.create_role(name=name).id
+            roles.have(self._create, name)
+            self._roles = {role.name: role.id for role in self._identity.roles()}
         return str(self._roles[name])
 
 
 def _has_outside(create: Create) -> bool:
     return any(True for _ in create.connection.network.networks(is_router_external=True))
-
-
-def _delete_groups(create: Create, project: str) -> None:
-    """Neutron keeps the default security group of a project that is gone."""
-    for group in list(create.connection.network.security_groups(project_id=project)):
-        create.connection.network.delete_security_group(group)

@@ -62,6 +62,15 @@ KEY = Setting(
     "--interop-key", "WHITEBOX_INTEROP_KEY", "whitebox_interop_key", "",
     "a private RSA key that signs what is uploaded; without one it is anonymous", convert=str, metavar="FILE",
 )  # fmt: skip
+OPENID = Setting(
+    "--interop-openid", "WHITEBOX_INTEROP_OPENID", "whitebox_interop_openid", "",
+    "your OpenID at the Refstack server, which knows the key as yours: results are then said to be of the guideline "
+    "and the target", convert=str, metavar="URL",
+)  # fmt: skip
+SHARE = Setting(
+    "--interop-share", "WHITEBOX_INTEROP_SHARE", "whitebox_interop_share", False,
+    "let everybody see signed results, which are otherwise yours alone", convert=boolean,
+)  # fmt: skip
 
 SETTINGS = (
     TESTS,
@@ -77,4 +86,6 @@ SETTINGS = (
     FLAGGED,
     UPLOAD,
     KEY,
+    OPENID,
+    SHARE,
 )

@@ -24,14 +24,36 @@ def number(config: pytest.Config) -> int:
     return max(len(config.getoption("tx", ())), 1)
 
 
-def by_class(config: pytest.Config, log: Any) -> Any:
-    """A scheduler that gives whole classes, so that each is set up once; None if the user has said otherwise."""
+def scheduler(config: pytest.Config, log: Any, packages: tuple[str, ...]) -> Any:
+    """One that gives whole classes, so that each is set up once; None if the user has said otherwise.
+
+    With ``--dist loadgroup`` it gives groups as xdist does, and whole classes of Tempest's tests, which lie in
+    ``packages`` and know no groups.
+    """
+    from xdist.scheduler import LoadGroupScheduling, LoadScopeScheduling
+
+    if config.getoption("dist") == "loadgroup":
+        split = LoadGroupScheduling._split_scope
+
+        class Classes(LoadGroupScheduling):  # type: ignore[misc]  # xdist is not typed here
+            def _split_scope(self, nodeid: str) -> str:
+                group = str(split(self, nodeid))
+                return _class(nodeid) if group == nodeid and nodeid.split("/")[0] in packages else group
+
+        return Classes(config, log)
     words = [*config.invocation_params.args, *config.getini("addopts"), *shlex.split(_environment())]
     if any(word.startswith("--dist") or word == "-d" for word in map(str, words)):
         return None
-    from xdist.scheduler import LoadScopeScheduling
-
     return LoadScopeScheduling(config, log)
+
+
+def _class(nodeid: str) -> str:
+    """The class of a test, whose own name may have anything in it.
+
+    >>> _class("tempest/api/test_x.py::X::test_a(v::1)")
+    'tempest/api/test_x.py::X'
+    """
+    return "::".join(nodeid.split("::", 2)[:2])
 
 
 def _environment() -> str:

@@ -16,9 +16,9 @@ from queue import Queue
 from threading import Event, Thread
 
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.redaction import Redaction
 from tcup.inside import run as running
 from tcup.inside.job import CLOUD, Job
-from tcup.inside.redaction import Redaction
 from tcup.inside.sending import send
 from tcup.inside.telling import Telling
 

@@ -9,13 +9,15 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, TextIO
 
+from pytest_whitebox.core.ended import Ended
 from pytest_whitebox.core.events import DESCRIPTOR
-from tcup.inside import subunit
+from pytest_whitebox.core.subunit import Stream
 from tcup.inside.job import CLOUD
 from tcup.inside.telling import Telling
 
@@ -85,7 +87,7 @@ class Run:
             self.telling.text(name, self.folder / name)
         lines = [self.telling.hide(json.dumps(test)) for test in self.ended]
         self.telling.file("results.jsonl", "".join(f"{line}\n" for line in lines).encode())
-        self.telling.file("results.subunit", subunit.stream(map(json.loads, lines)))
+        self.telling.file("results.subunit", _subunit(lines))
         latest = self.folder / ".stackproof" / "runs" / "latest"
         self.telling.text("interop.json", latest / "interop.json")
         payload = latest / "results.json"
@@ -97,7 +99,6 @@ class Run:
                 known = json.loads(line)
                 kind = known.pop("event")
                 if kind == "ended":
-                    known["ended"] = datetime.now(UTC).isoformat()
                     self.ended.append(known)
                 self.telling.event(kind, **known)
 
@@ -106,3 +107,14 @@ class Run:
             process.wait(GRACE)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def _subunit(lines: list[str]) -> bytes:
+    """The same, of what is redacted already."""
+    out = BytesIO()
+    stream = Stream(out)
+    for known in map(json.loads, lines):
+        began = datetime.fromisoformat(known["began"])
+        texts = {"reason": known["why"]} if known["why"] else {}
+        stream.write(Ended(known["id"], known["test"], known["outcome"], began, known["seconds"], known["why"], texts))
+    return out.getvalue()

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
-from tcup.inside.redaction import Redaction
+from pytest_whitebox.core.redaction import Redaction
 
 _CHUNK = 48 * 1024
 

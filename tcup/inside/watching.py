@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from pytest_whitebox.core.ended import Phases
 from pytest_whitebox.core.events import DESCRIPTOR
 
 _UUID = "idempotent_id"
@@ -20,11 +21,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class Watching:
-    """The hooks, and the outcome of each test that is not over yet."""
+    """The hooks."""
 
     def __init__(self, descriptor: int) -> None:
         self._out = os.fdopen(descriptor, "w", buffering=1)
-        self._open: dict[str, dict[str, Any]] = {}
+        self._phases = Phases()
 
     def tell(self, **event: Any) -> None:
         """Write one line."""
@@ -46,27 +47,10 @@ class Watching:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """A test is what its worst phase is."""
-        known = self._open.setdefault(report.nodeid, {"outcome": "passed", "seconds": 0.0, "why": ""})
-        known["seconds"] += report.duration
-        word = _word(report)
-        if word != "passed" and known["outcome"] not in ("failed", "error"):
-            known["outcome"], known["why"] = word, _why(report)
-        if report.when == "teardown":
+        over = self._phases.add(report)
+        if over is not None:
             uuid = next((str(value) for name, value in report.user_properties if name == _UUID), "")
-            self.tell(event="ended", test=report.nodeid, uuid=uuid, **self._open.pop(report.nodeid))
-
-
-def _word(report: pytest.TestReport) -> str:
-    if report.failed:
-        return "failed" if report.when == "call" else "error"
-    if hasattr(report, "wasxfail"):
-        return "xfailed" if report.skipped else "xpassed"
-    return str(report.outcome)
-
-
-def _why(report: pytest.TestReport) -> str:
-    """One line on what was wrong, or why it was skipped."""
-    if isinstance(report.longrepr, tuple):
-        return str(report.longrepr[2])
-    crash = getattr(report.longrepr, "reprcrash", None)
-    return (crash.message if crash else report.longreprtext).partition("\n")[0][:500]
+            self.tell(
+                event="ended", test=over.nodeid, id=over.id, uuid=uuid, outcome=over.outcome,
+                began=over.began.isoformat(), seconds=over.seconds, why=over.why,
+            )  # fmt: skip

@@ -48,7 +48,7 @@ _NAMES = {
     ("network", "qos/policies"): ("policies", "policy"),
     ("shared-file-system", "types"): ("share_types", "share_type"),
 }
-#: What is made by a POST: the status of the answer, and what stands in the row.
+#: What is made by a POST: the status of the answer, and what stands in the row; others have 201 and no more.
 _MADE: dict[tuple[str, str], tuple[int, Row]] = {
     ("block-storage", "volumes"): (202, {"status": "creating"}),
     ("compute", "os-keypairs"): (200, {}),
@@ -58,7 +58,7 @@ _MADE: dict[tuple[str, str], tuple[int, Row]] = {
 }
 #: The tokens of those who work in a project, and in the whole system.
 TOKEN, SYSTEM = "gAAAA-token", "gAAAA-system"
-_ROLE = re.compile(r"^(system|projects/[^/]+)/users/[^/]+/roles/[^/]+$")
+_ROLE = re.compile(r"^(system|projects/[^/]+|domains/[^/]+)/users/[^/]+/roles/[^/]+$")
 _DETAIL = re.compile(r"/detail$")
 #: Collections whose addresses have more than one part.
 _NESTED = re.compile(
@@ -123,6 +123,8 @@ class Openstack:
         row = self.of(service, collection).get(id)
         if row is None:
             return 404, f"no {collection} {id}"
+        if (service, collection) == ("identity", "domains") and row.get("enabled", True):
+            return 403, f"domain {id} is enabled"
         if row.get("protected") or row.get("undeletable"):
             return 403, f"{id} is protected"
         if row.get("status") in ("attaching", "in-use", "awaiting-transfer"):
@@ -236,7 +238,10 @@ class _Handler(BaseHTTPRequestHandler):
             elif service == "object-store" and path:
                 self.answer(*self.store(path, sent))
             elif not path:
-                self.answer(200, {"version": self.version(service)})
+                told = {"version": self.version(service)}
+                stable = [{**told["version"], "status": "stable"}]
+                listed: Any = {"values": stable} if service == "identity" else [told["version"]]
+                self.answer(200, told if versioned else {"versions": listed})
             else:
                 query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
                 self.answer(*self.ask(service, _DETAIL.sub("", path), query, body))
@@ -266,9 +271,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self.give(path)
         if (service, path, self.command) == ("identity", "regions", "POST"):
             return self.make_region(body["region"])
-        kind = (service, collection.rpartition("/")[2])
-        if not id and self.command == "POST" and kind in _MADE:
-            return self.make(service, collection, *_MADE[kind], body)
+        if not id and self.command == "POST":
+            return self.make(service, collection, body)
         if not id:
             status, told = self.listing(service, collection, query)
             if path in ("servers", "volumes") and not self.path.partition("?")[0].endswith("/detail"):
@@ -295,12 +299,16 @@ class _Handler(BaseHTTPRequestHandler):
                 self.answer(202, {path.rstrip("s"): row})
         return mishap != "twice"
 
-    def make(self, service: str, collection: str, status: int, more: Row, body: Any) -> tuple[int, Any]:
-        """Something new; a volume is not there at once."""
+    def make(self, service: str, collection: str, body: Any) -> tuple[int, Any]:
+        """Something new; a volume is not there at once, and Keystone lets no two have one name."""
         cloud = self.server.cloud
+        status, more = _MADE.get((service, collection.rpartition("/")[2]), (201, {}))
         key, given = ("", body) if service == "image" else next(iter(body.items()))
+        taken = {row["name"] for row in cloud.of(service, collection).values()} if service == "identity" else ()
+        if given.get("name") in taken:
+            return 409, {"error": {"message": f"there is a {key} {given['name']}"}}
         known = {"id": given["name"]} if key == "keypair" else {"id": str(uuid4())}
-        row = cloud.put(service, collection, **more, **given, **known)
+        row = cloud.put(service, collection, **{**known, **more, **given})
         return status, {key: dict(row)} if key else dict(row)
 
     def store(self, path: str, sent: bytes) -> tuple[int, Any]:

@@ -165,6 +165,112 @@ class Formats(test.BaseTestCase):
 """
 
 
+#: What must not be told, as exceptions of Tempest and of its libraries have it: `CANARY` is in all of it.
+_SECRETS = """
+from oslo_log import log
+from tempest import test
+from tempest.lib import exceptions
+from tempest.lib.common.utils import data_utils
+from testtools import content
+
+LOG = log.getLogger(__name__)
+CANARY = "canary-" + "51c2"
+KEY = "-----BEGIN RSA PRIVATE KEY-----\\n%s\\n-----END RSA PRIVATE KEY-----"
+
+
+class Telling(test.BaseTestCase):
+    def test_body(self):
+        body = {"user": {"name": "kept", "password": CANARY}, "adminPass": CANARY}
+        raise exceptions.BadRequest(resp_body=body)
+
+    def test_argument(self):
+        self._refuse(password=CANARY, token="gAAAAABm" + CANARY * 3)
+
+    def _refuse(self, password, token):
+        raise ValueError("the cloud said again: X-Auth-Token: " + token)
+
+    def test_ssh(self):
+        raise exceptions.SSHTimeout(host="198.51.100.7", user="cirros", password=CANARY)
+
+    def test_known(self):
+        from tempest import config
+
+        raise ValueError("nobody has " + config.CONF.auth.admin_password)
+
+    def test_account(self):
+        import yaml
+        from tempest import config
+
+        with open(config.CONF.auth.test_accounts_file) as file:
+            account = yaml.safe_load(file)[0]
+        self.addDetail("seen", content.text_content("it is " + account["password"]))
+        raise ValueError("a wrong password is " + account["password"])
+
+    def test_made_up(self):
+        password = data_utils.rand_password()
+        with open("made-up", "w") as file:
+            file.write(password)
+        print("printed:", password)
+        self.assertEqual({"is": password}, {"is": "another"})
+
+    def test_key(self):
+        self.fail("the key is " + KEY % CANARY)
+
+    def test_log(self):
+        try:
+            raise ValueError("password='%s'" % CANARY)
+        except ValueError:
+            LOG.exception("it is told")
+            LOG.warning("and told again")
+
+    def test_reason(self):
+        self.skipTest("the answer was {'password': '%s'}" % CANARY)
+
+
+class Before(test.BaseTestCase):
+    @classmethod
+    def resource_setup(cls):
+        super().resource_setup()
+        raise exceptions.Unauthorized({"password": CANARY})
+
+    def test_never(self):
+        pass
+
+
+class After(test.BaseTestCase):
+    @classmethod
+    def resource_setup(cls):
+        super().resource_setup()
+        cls.addClassResourceCleanup(cls._cannot)
+
+    @classmethod
+    def _cannot(cls):
+        raise RuntimeError("cannot remove {'secret': '%s'}" % CANARY)
+
+    def test_passes(self):
+        pass
+"""
+
+
+#: It waits until somebody removes a file, or for ever.
+_WAITING = """
+import os
+import time
+
+from tempest import test
+
+
+class Waiting(test.BaseTestCase):
+    credentials = ["primary", "admin"]
+
+    def test_waits(self):
+        with open(os.environ["SAMPLE_WAITS"], "w") as file:
+            file.write(self.os_primary.credentials.username)
+        while os.path.exists(os.environ["SAMPLE_WAITS"]):
+            time.sleep(0.05)
+"""
+
+
 def write(folder: Path) -> Path:
     """Write the plugin, as if it were installed in ``folder``, which must be on ``PYTHONPATH``; returns its tests."""
     package = folder / "sample_tempest_plugin"
@@ -176,6 +282,8 @@ def write(folder: Path) -> Path:
     (tests / "test_outcomes.py").write_text(_OUTCOMES)
     (tests / "test_classes.py").write_text(_CLASSES)
     (tests / "test_scenarios.py").write_text(_SCENARIOS)
+    (tests / "test_secrets.py").write_text(_SECRETS)
+    (tests / "test_waiting.py").write_text(_WAITING)
     known = folder / "sample_tempest_plugin-1.0.dist-info"
     known.mkdir()
     (known / "METADATA").write_text("Metadata-Version: 2.1\nName: sample-tempest-plugin\nVersion: 1.0\n")

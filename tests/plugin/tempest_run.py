@@ -35,18 +35,19 @@ def tempest_run(folder: Path, *words: str, env: dict[str, str] | None = None) ->
 
 
 def outcomes(stream: bytes) -> dict[str, str]:
-    """The outcomes in a stream of subunit v2."""
+    """The outcomes in a stream of subunit v2, by name."""
+    return {name_of(test["id"]): _WORDS[test["status"]] for test in read_tests(stream) if test["status"] in _WORDS}
+
+
+def read_tests(stream: bytes) -> list[dict[str, Any]]:
+    """The tests in a stream of subunit v2, as testtools puts them together."""
     import io
 
     import subunit
     import testtools
 
-    found: dict[str, str] = {}
-
-    def note(test: Any) -> None:
-        if test["status"] in _WORDS:
-            found[name_of(test["id"])] = _WORDS[test["status"]]
-
+    found: list[dict[str, Any]] = []
+    note: Any = found.append
     result = testtools.StreamToDict(note)
     result.startTestRun()
     subunit.ByteStreamToStreamResult(io.BytesIO(stream)).run(result)

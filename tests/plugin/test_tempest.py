@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import xml.etree.ElementTree
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import CANARY, Run
-from .tempest_run import tempest_run
+from .tempest_run import outcomes, read_tests, tempest_run
 
 SAMPLE = "sample_tempest_plugin"
 OUTCOMES = {
@@ -82,6 +83,7 @@ def whole(
     env = {**clean, "PYTHONPATH": str(tempest_sample), "COLUMNS": "200", "SAMPLE_NOTES": str(folder / "notes")}
     words = [
         f"--tempest={SAMPLE}",
+        "--tempest-exclude=test_secrets|test_waiting",
         "-rA",
         "--junitxml=junit.xml",
         "--html=report.html",
@@ -147,6 +149,34 @@ def test_what_is_logged_has_no_secrets(whole: Whole) -> None:
     assert [file for file in written if CANARY.encode() in file.read_bytes()] == []
 
 
+def test_subunit_and_junit_have_the_names_of_tempest(whole: Whole) -> None:
+    passes = "test_passes[id-5f1b7a4e-0000-4000-8000-000000000001,sample,smoke]"
+    scenario = "test_upload[id-5f1b7a4e-0000-4000-8000-000000000003](raw)"
+    (stream,) = (whole.folder / ".stackproof" / "runs").glob("*Z-*/results.subunit")
+    theirs = read_tests(stream.read_bytes())
+    cases = xml.etree.ElementTree.parse(whole.folder / "junit.xml").iter("testcase")
+    junit = {(case.get("classname"), case.get("name")) for case in cases}
+
+    assert {f"{SAMPLE}.tests.test_outcomes.Outcomes.{passes}", f"{SAMPLE}.tests.test_scenarios.Formats.{scenario}"} <= {
+        test["id"] for test in theirs
+    }
+    assert {f"{one}.{name}" for one, name in junit} == {test["id"] for test in theirs}
+    assert len(theirs) == 18
+    failed = next(test for test in theirs if "test_fails" in test["id"])
+    assert "MismatchError" in failed["details"]["traceback"].as_text()
+    assert "answer: {'user'" in failed["details"]["pythonlogging:''"].as_text()
+    whole.says("tempest: results as subunit: *results.subunit")
+
+
+def test_the_stream_tells_the_outcomes_that_tempest_run_has(whole: Whole) -> None:
+    (stream,) = (whole.folder / ".stackproof" / "runs").glob("*Z-*/results.subunit")
+    found = {
+        name.rpartition(".")[2]: word for name, word in outcomes(stream.read_bytes()).items() if "Outcomes" in name
+    }
+
+    assert found == {**OUTCOMES, "test_skips": "skipped", "test_skipped_for_a_bug": "skipped"}
+
+
 def test_what_befalls_a_class_is_told_of_each_of_its_tests(whole: Whole) -> None:
     whole.says(
         "ERROR *::Failing::test_first*the class cannot be set up",
@@ -199,6 +229,19 @@ def test_a_test_is_named_as_pytest_names_it(tempest: Tempest, workers: str) -> N
     named = f"{SAMPLE}/tests/test_outcomes.py::Outcomes::test_passes"
 
     tempest("--tempest", named, workers).assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("dist", ["load", "loadgroup"])
+def test_groups_keep_classes_together(
+    tempest: Tempest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, dist: str
+) -> None:
+    notes = pytester.path / "notes"
+    monkeypatch.setenv("SAMPLE_NOTES", str(notes))
+    tempest(f"--tempest={SAMPLE}.*Outcomes", "-n2", "--dist", dist, "--maxschedchunk=1").assert_outcomes(
+        passed=1, failed=5, skipped=2, xfailed=1, errors=0
+    )
+
+    assert notes.read_text().count("setup Outcomes") == (1 if dist == "loadgroup" else 2)
 
 
 def test_last_failed_first_failure_and_other_tests(tempest: Tempest, pytester: pytest.Pytester) -> None:

@@ -101,6 +101,14 @@ def test_too_few_accounts_are_told_before_the_run(site: Path, run_apart: Run, py
     assert run_apart(*words, "-n0").ret == pytest.ExitCode.TESTS_FAILED
 
 
+@pytest.mark.usefixtures("site")
+def test_without_a_cache_there_is_no_index(run_apart: Run) -> None:
+    result = run_apart("--tempest=sample.*Outcomes.test_passes", "--co", "-q", "-p", "no:cacheprovider")
+
+    assert result.ret == 0
+    result.stdout.fnmatch_lines("*::Outcomes::test_passes")
+
+
 def test_names_of_a_list_that_no_test_has_are_told(site: Path, run_apart: Run, pytester: pytest.Pytester) -> None:
     pytester.makefile(
         "", load="sample_tempest_plugin.tests.test_outcomes.Outcomes.test_passes[id-x]\na.B.test_gone[id-y]\n"

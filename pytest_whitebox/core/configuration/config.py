@@ -122,11 +122,12 @@ class Config:
         >>> Config.from_files({"a": b"[nova]\\npassword = hunter22\\n"}).censor("tried hunter22 at http://u:p@db")
         'tried *** at http://***@db'
         """
-        for secret in sorted(self._secrets(), key=len, reverse=True):
+        for secret in sorted(self.secrets(), key=len, reverse=True):
             text = text.replace(secret, HIDDEN)
         return _IN_URL.sub(HIDDEN, text)
 
-    def _secrets(self) -> set[str]:
+    def secrets(self) -> set[str]:
+        """The values that are secret, by the names of their options, and the passwords in addresses; no short words."""
         secret = [option for option in self.options if _VALUE_IS_SECRET.search(option.name)]
         values = {shown for option in secret for shown in (option.value, self._value(option))}
         in_urls = {found.partition(":")[2] for option in self.options for found in _IN_URL.findall(option.value)}

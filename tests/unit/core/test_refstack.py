@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import load_ssh_public_key
 
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.refstack import Unavailable, hidden_cpid, payload, signature, upload
+from pytest_whitebox.core.refstack import Unavailable, annotate, hidden_cpid, payload, signature, token, upload
 from tests.doubles.refstack import Refstack, serve
 
 
@@ -95,6 +97,31 @@ def test_a_server_that_is_not_there_is_one_sentence() -> None:
             upload(f"http://127.0.0.1:{nobody.getsockname()[1]}", b"{}", {})
     with pytest.raises(StackproofError, match="ftp://x is no address"):
         upload("ftp://x", b"{}", {})
+
+
+def test_a_token_is_signed_by_its_owner(tmp_path: Path) -> None:
+    key = _key(tmp_path, "rsa")
+    head, claims, signed = token(key, "https://id/me").split(".")
+    public = load_ssh_public_key(key.with_name("rsa.pub").read_bytes())
+
+    assert isinstance(public, rsa.RSAPublicKey)
+    public.verify(_decoded(signed), f"{head}.{claims}".encode(), padding.PKCS1v15(), hashes.SHA256())
+    assert json.loads(_decoded(head)) == {"alg": "RS256", "typ": "JWT"}
+    told = json.loads(_decoded(claims))
+    assert told["user_openid"] == "https://id/me"
+    assert 200 < told["exp"] - time.time() < 400
+
+
+def _decoded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def test_what_the_server_does_not_keep_beside_results_is_one_sentence(refstack: Refstack, tmp_path: Path) -> None:
+    refstack.code, refstack.answer = 403, '{"title": "Forbidden"}'
+    with pytest.raises(
+        StackproofError, match=r"results/0a6c/meta/target did not take target x of results 0a6c: 403 For"
+    ):
+        annotate(refstack.url, "0a6c", {"target": "x"}, key=_key(tmp_path, "rsa"), openid="https://id/me")
 
 
 def test_an_id_is_the_clouds_own_for_who_has_the_key() -> None:

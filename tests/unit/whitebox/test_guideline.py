@@ -95,13 +95,28 @@ def test_what_is_lacking_is_known() -> None:
 def test_a_capability_is_met_only_by_all_of_its_tests() -> None:
     asked = interop(statuses=("required", "advisory"), flagged=True)
 
-    assert list(asked.judged({"t.Old.one": "passed", "t.A.two": "passed", "t.B.one": "failed"})) == [
-        ("a", "met", ""), ("b", "failed", "by t.B.one"),
+    assert _told(asked, {"t.Old.one": "passed", "t.A.two": "passed", "t.B.one": "failed"}) == [
+        ("a", "required", "met", ""), ("b", "advisory", "failed", "by t.B.one"),
     ]  # fmt: skip
-    assert list(asked.judged({"t.A.one": "passed", "t.A.two": "skipped"})) == [
-        ("a", "not run", "1 of 2 tests, the first t.A.two"), ("b", "not run", "1 of 1 tests, the first t.B.one"),
+    assert _told(asked, {"t.A.one": "passed", "t.A.two": "skipped"}) == [
+        ("a", "required", "not run", "1 of 2 tests, the first t.A.two"),
+        ("b", "advisory", "not run", "1 of 1 tests, the first t.B.one"),
     ]  # fmt: skip
-    assert list(interop(target="object").judged({})) == [("c", "not run", "no test")]
+    assert _told(interop(target="object"), {}) == [("c", "required", "not run", "no test")]
+
+
+def _told(asked: Interop, outcomes: dict[str, str]) -> list[tuple[str, str, str, str]]:
+    return [(one.capability, one.status, one.verdict, one.why) for one in asked.judged(outcomes)]
+
+
+def test_a_test_of_our_own_counts_by_its_uuid_alone() -> None:
+    asked = interop()
+
+    assert asked.proven(f"tests.suites.test_x.test_one[id-{UUID}1](q1)", own=True) == "t.A.one"
+    assert asked.proven(f"tests.suites.test_x.test_one[id-{UUID}1]", own=False) == ""
+    assert asked.proven(f"t.Old.one[id-{UUID}1]", own=False) == "t.Old.one"
+    assert asked.proven("tests.suites.test_x.test_one", own=True) == ""
+    assert asked.proven(f"tests.suites.test_x.test_two[id-{UUID}2]", own=True) == ""
 
 
 def test_what_is_no_guideline_is_one_sentence(tmp_path: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from pytest_whitebox.core.errors import StackproofError
-from pytest_whitebox.core.redaction import redacted
 from pytest_whitebox.tempest import conf, discovery, index
 from pytest_whitebox.tempest.installed import Installed
 from pytest_whitebox.tempest.needs import Credentials, Kind, accounts
@@ -156,18 +155,15 @@ def test_accounts_are_enough_for_all_workers_at_once() -> None:
 
     assert accounts(classes, 1) == {member: 2, reader: 1, admin: 1, Kind("system", ("reader",)): 1}
     assert accounts(classes, 3) == {member: 6, reader: 3, admin: 3, Kind("system", ("reader",)): 3}
-    assert accounts([["primary"], ["domain_reader"]], 1) is None
+    assert accounts([["primary"], ["domain_reader"]], 2) == {member: 2, Kind("domain", ("reader",)): 2}
+    assert accounts([["primary"], [["domain_operator", "member"]]], 1) is None
 
 
-def test_secrets_are_hidden_and_nothing_else() -> None:
-    body = '{"auth": {"password": {"user": {"name": "admin", "password": "p\\"w"}}}, "adminPass": "x"}'
-    assert (
-        redacted(body) == '{"auth": {"password": {"user": {"name": "admin", "password": "***"}}}, "adminPass": "***"}'
-    )
-    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"
-    assert redacted(key) == "-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----"
-    harmless = "GET /v3/auth/tokens, passwords: 3, 'secret_ref': 'http://x', 'token_type': 'bearer'"
-    assert redacted(harmless) == harmless
+def test_accounts_of_a_domain_are_not_in_a_pool_from_which_they_could_be_taken_for_others() -> None:
+    assert accounts([["domain_admin"], ["system_admin", "project_admin"]], 1) is not None
+    assert accounts([["domain_admin"], ["admin"]], 1) is None
+    assert accounts([["domain_member"], [["operator", "member"]]], 1) is None
+    assert accounts([["domain_member"], [["operator", "member", "swiftoperator"]]], 1) is not None
 
 
 def test_a_traceback_is_the_tests_own() -> None:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tcup.inside.redaction import Redaction
+from pytest_whitebox.core.redaction import Redaction, redacted
 
 # An example costs a millisecond, but a machine that is busy with other things makes it look slow.
 _SOME = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -83,3 +83,24 @@ def test_a_private_key_is_hidden_line_by_line() -> None:
 
     assert [hide.line(line) for line in key][1:3] == ["***", "***"]
     assert hide.line("and after") == "and after"
+
+
+def test_secrets_are_hidden_and_nothing_else() -> None:
+    body = '{"auth": {"password": {"user": {"name": "admin", "password": "p\\"w"}}}, "adminPass": "x"}'
+    assert (
+        redacted(body) == '{"auth": {"password": {"user": {"name": "admin", "password": "***"}}}, "adminPass": "***"}'
+    )
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----"
+    assert redacted(key) == "-----BEGIN RSA PRIVATE KEY-----***-----END RSA PRIVATE KEY-----"
+    harmless = "GET /v3/auth/tokens, passwords: 3, 'secret_ref': 'http://x', 'token_type': 'bearer'"
+    assert redacted(harmless) == harmless
+
+
+def test_a_value_that_was_cut_short_is_hidden_to_the_end_of_its_line() -> None:
+    assert redacted("{'password': 'cut sho...\nnext: 1") == "{'password': '***\nnext: 1"
+    assert redacted("x -----BEGIN PRIVATE KEY-----\nMIIE...") == "x -----BEGIN PRIVATE KEY-----***"
+
+
+def test_a_password_in_a_sentence_is_hidden() -> None:
+    assert redacted("timed out.\nUser: cirros, Password: gocubsgo") == "timed out.\nUser: cirros, Password: ***"
+    assert redacted("def log_in(password: 'Secret')") == "def log_in(password: '***')"

@@ -168,8 +168,9 @@ def test_a_role_goes_with_the_last_run_that_needs_it(double: Openstack, cloud: C
     roles.have(first, "ResellerAdmin")
     roles.have(second, "ResellerAdmin")
 
+    (made,) = [id for id, row in double.of("identity", "roles").items() if row["name"] == "ResellerAdmin"]
     assert first.ledger.unwind() is None
-    assert "ResellerAdmin" in role_names(double)
+    assert made in double.of("identity", "roles")
     assert second.ledger.unwind() is None
     assert role_names(double) == set()
 
@@ -193,6 +194,21 @@ def test_a_run_that_makes_the_role_at_the_same_time_is_no_error(double: Openstac
     assert asked["POST"] == 2
     assert made.ledger.unwind() is None
     assert role_names(double) == {"ResellerAdmin", "sp-bbbbbb-tempest-needs-ResellerAdmin"}
+
+
+def test_a_role_that_somebody_else_makes_meanwhile_stays(double: Openstack, cloud: Cloud) -> None:
+    made = create(cloud)
+
+    def another_is_faster(method: str, _: str, path: str) -> int:
+        if (method, path) == ("POST", "roles") and double.of("identity", "roles"):
+            double.put("identity", "roles", id="theirs", name="ResellerAdmin", description=None)
+        return 0
+
+    double.fail = another_is_faster
+    roles.have(made, "ResellerAdmin")
+
+    assert made.ledger.unwind() is None
+    assert role_names(double) == {"ResellerAdmin"}
 
 
 def test_who_comes_between_the_last_look_and_the_removal_has_the_role(double: Openstack, cloud: Cloud) -> None:

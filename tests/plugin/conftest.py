@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.doubles.serving import nobody
 
 from . import tempest_package
 from .cloud_on_loopback import Cloud, serve
@@ -53,10 +54,9 @@ def run_apart(pytester: pytest.Pytester, run: Run) -> Run:
 
 
 @pytest.fixture
-def dead_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def dead_port() -> Iterator[int]:
+    with nobody() as port:
+        yield port
 
 
 @pytest.fixture

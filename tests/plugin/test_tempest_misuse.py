@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.openstack import Openstack, environment, serve
+
 from . import tempest_package
 from .conftest import Run
 
@@ -35,6 +37,16 @@ def test_a_cloud_that_does_not_answer_is_told_once(run_apart: Run, workers: str)
     result = run_apart("--tempest", "--os-cloud", "lab", workers)
 
     _told(result, "cloud 'lab' at http://127.0.0.1:*/* cannot be used: Connection refused; see that *")
+
+
+def test_wrong_credentials_are_told_once(run_apart: Run, monkeypatch: pytest.MonkeyPatch, workers: str) -> None:
+    cloud = Openstack(fail=lambda _, __, path: 401 if path == "auth/tokens" else 0)
+    with serve(cloud) as url:
+        for name, text in environment(url).items():
+            monkeypatch.setenv(name, text)
+        result = run_apart("--tempest", workers)
+
+    _told(result, "cloud 'envvars' at http://127.0.0.1:*/* cannot be used: *401*; *")
 
 
 def test_expressions_and_files_that_are_none(run: Run, workers: str) -> None:
@@ -73,8 +85,11 @@ def test_a_module_that_cannot_be_imported_is_told_and_the_others_are_there(site:
     result.stdout.fnmatch_lines("*No module named 'nothing_of_that_name'*")
 
 
-def test_a_plugin_that_is_broken_is_one_sentence(site: Path, run_apart: Run, workers: str) -> None:
-    (site / "sample_tempest_plugin" / "plugin.py").write_text("raise ImportError('it wants another Python')\n")
+@pytest.mark.parametrize("module", ["sample_tempest_plugin/plugin.py", "oslo_log.py"], ids=["plugin", "library"])
+def test_a_plugin_or_a_library_that_does_not_fit_is_one_sentence(
+    site: Path, run_apart: Run, workers: str, module: str
+) -> None:
+    (site / module).write_text("raise ImportError('it wants another Python')\n")
     (site / "etc").mkdir()
     (site / "etc" / "tempest.conf").touch()
     result = run_apart("--tempest=sample", f"--tempest-config={site / 'etc' / 'tempest.conf'}", workers)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 
 from pytest_whitebox.core.ended import Ended, Phases
 from pytest_whitebox.core.subunit import Stream
-from tests.plugin.tempest_run import read_tests
+from tests.plugin.tempest_run import outcomes, read_tests
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -71,3 +74,19 @@ def test_a_stream_can_be_read_after_each_test_and_holds_long_texts() -> None:
     assert first["details"]["traceback"].as_text() == long
     assert (first["timestamps"][1] - first["timestamps"][0]).total_seconds() == 2
     assert (second["id"], second["status"], second["details"]) == ("a.B.test_d", "uxsuccess", {})
+
+
+def test_stestr_takes_a_stream_with_each_outcome(tmp_path: Path) -> None:
+    theirs = {
+        "passed": "passed", "failed": "failed", "error": "failed", "skipped": "skipped", "xfailed": "xfailed",
+        "xpassed": "failed",
+    }  # fmt: skip
+    out, stestr = io.BytesIO(), Path(sys.executable).with_name("stestr")
+    stream = Stream(out)
+    for word in theirs:
+        stream.write(Ended(f"a.B.test_{word}[id-0a6c,smoke](raw)", "", word, BEGAN, 2, "", {"reason": "why"}))
+    subprocess.run([stestr, "init"], cwd=tmp_path, check=True)
+    subprocess.run([stestr, "load"], cwd=tmp_path, check=True, input=out.getvalue(), capture_output=True)
+    last = subprocess.run([stestr, "last", "--subunit"], cwd=tmp_path, check=False, capture_output=True).stdout
+
+    assert outcomes(last) == {f"a.B.test_{word}(raw)": their for word, their in theirs.items()}

@@ -52,11 +52,11 @@ class Marker:
 
     It is advice for all who use this package, and no barrier. Where Keystone lets us make no regions, ``missing``
     says so, and other machines are not kept away. ``reach`` names those that a lock on this machine keeps away: what
-    one of them has left has no owner that lives.
+    one of them has left has no owner that lives. ``every`` is how many seconds are between two signs of life.
     """
 
-    def __init__(self, view: View, reach: str) -> None:
-        self._view, self._reach, self._over = view, reach, Event()
+    def __init__(self, view: View, reach: str, every: float = _SIGN) -> None:
+        self._view, self._reach, self._every, self._over = view, reach, every, Event()
         self._signs = Thread(target=self._sign, name="marker", daemon=True)
         self._number = 1
         self.missing = ""
@@ -131,7 +131,7 @@ class Marker:
 
     def _sign(self) -> None:
         """Say again and again that we live; what cannot be said now is said the next time."""
-        while not self._over.wait(_SIGN):
+        while not self._over.wait(self._every):
             with suppress(ApiError):
                 if self._is_ours():
                     path = f"/regions/{_id(self._number)}"

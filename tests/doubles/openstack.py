@@ -88,6 +88,8 @@ class Openstack:
     slow: int = 1
     ahead: float = 0.0
     asked: list[tuple[str, str, str]] = field(default_factory=list)
+    #: What each of these requests said, if it was JSON.
+    said: list[Any] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     _going: dict[str, int] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
@@ -224,6 +226,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = "/".join(rest[versioned:]).strip("/") if service in cloud.services else ""
         with cloud.lock:
             cloud.asked.append((self.command, service, path))
+            cloud.said.append(body)
         if cloud.delay:
             self.server.patience.wait(cloud.delay)
         if status := cloud.fail(self.command, service, path):

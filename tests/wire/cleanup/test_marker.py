@@ -14,6 +14,7 @@ from pytest_cleanup.marker import REGION, Marker
 from pytest_cleanup.refusal import Refused
 from pytest_cleanup.resource import Key
 from pytest_cleanup.view import View
+from pytest_whitebox.core.wait import wait_for
 from tests.doubles.openstack import Openstack
 from tests.wire.cleanup.scene import view_of
 
@@ -39,6 +40,23 @@ def test_marker_is_there_while_it_is_held_and_is_no_resource(cloud: Openstack, v
         found = look(view, [kinds()["region"]])
         assert found.resources.keys() == {Key("region", "north")}
     assert markers(cloud) == [""]
+
+
+def test_marker_says_again_and_again_that_it_lives(cloud: Openstack, view: View) -> None:
+    with Marker(view, "ours", every=0.05):
+        (first,) = markers(cloud)
+        wait_for(lambda: markers(cloud) != [first], timeout=30, every=0.05, what="a later time in the marker")
+        assert first.partition(" until ")[0] in markers(cloud)[0]
+
+
+def test_who_was_away_for_so_long_that_another_has_come_lets_him_be(cloud: Openstack, view: View) -> None:
+    with Marker(view, "ours", every=0.05):
+        with cloud.lock:
+            left_by_another(cloud, "2099-01-01T00:00:00Z")
+            looks = cloud.calls["GET"]
+        wait_for(lambda: cloud.calls["GET"] > looks + 2, timeout=30, every=0.05, what="two looks at the marker")
+        assert "7@elsewhere" in markers(cloud)[0]
+    assert "7@elsewhere" in markers(cloud)[0]
 
 
 def test_another_machine_is_waited_for(cloud: Openstack, view: View) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pytest_cleanup.case import Failure, LastResort, Witness
 from pytest_cleanup.difference import Change
+from pytest_cleanup.errors import ApiError
 from pytest_cleanup.keeping import Keepers
 from pytest_cleanup.kind import Kind
 from pytest_cleanup.look import look
@@ -18,6 +21,7 @@ from pytest_cleanup.resource import Key, Resource
 from pytest_cleanup.scope import Scope
 from pytest_cleanup.triage import Triage, triage
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
     from pytest_cleanup.look import Look
@@ -89,13 +93,13 @@ def restore(
     gone: list[Resource]
     found, _ = triage(before, now, kinds, scope, how.keepers)
     for _ in range(_ROUNDS):
-        _set_back(view, kinds, found, done)
+        _set_back(view, kinds, found, done, how)
         gone, done.failures = [], []
         if found.leaks:
             gone, done.failures = remove(view, kinds, found.leaks, now, how)
             done.deleted += gone
             if gone:
-                _set_back(view, kinds, found, done)
+                _set_back(view, kinds, found, done, how)
         tried = set(found.leaks)
         now = look(view, kinds.values())
         found, _ = triage(before, now, kinds, scope, how.keepers)
@@ -117,8 +121,9 @@ def remove(
     return removal.run()
 
 
-def _set_back(view: View, kinds: Mapping[str, Kind], found: Triage, done: Restoration) -> None:
+def _set_back(view: View, kinds: Mapping[str, Kind], found: Triage, done: Restoration, how: How) -> None:
     """Set back what is not yet; what fails is told, and tried again when more is gone."""
+    asked: dict[str, list[Change]] = defaultdict(list)
     for change, _ in found.changes:
         if change not in done.restored:
             name = str(change.now)
@@ -129,6 +134,7 @@ def _set_back(view: View, kinds: Mapping[str, Kind], found: Triage, done: Restor
             else:
                 done.unrestored.pop(name, None)
                 done.restored.append(change)
+                asked[change.now.kind].append(change)
     for lost, _ in found.lost:
         if lost not in done.remade:
             try:
@@ -138,3 +144,17 @@ def _set_back(view: View, kinds: Mapping[str, Kind], found: Triage, done: Restor
             else:
                 done.unrestored.pop(str(lost), None)
                 done.remade.append(lost)
+    for name, changes in asked.items():
+        if kinds[name].lingers:
+            _settle(view, kinds[name], changes, how.pause)
+
+
+def _settle(view: View, kind: Kind, changes: Sequence[Change], pause: float) -> None:
+    """Wait for what a service does after it has answered, such as starting a server; the next look tells the rest."""
+
+    def settled() -> bool:
+        now = {one.key: one for one in kind.listing(view.fresh())}
+        return not any(Change(one.was, now[one.was.key]).names for one in changes if one.was.key in now)
+
+    with suppress(WaitTimeout, ApiError):
+        wait_for(settled, timeout=kind.patience, every=pause, what=f"every {kind.name} to be what it was")

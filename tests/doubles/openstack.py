@@ -92,6 +92,7 @@ class Openstack:
     said: list[Any] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
     _going: dict[str, int] = field(default_factory=dict)
+    _starting: dict[str, int] = field(default_factory=dict)
     lock: RLock = field(default_factory=RLock)
 
     def put(self, service: str, collection: str, **row: Any) -> Row:
@@ -154,6 +155,11 @@ class Openstack:
 
     def tick(self) -> None:
         """Servers were looked at: those on their way are a step further."""
+        for id in list(self._starting):
+            self._starting[id] -= 1
+            if self._starting[id] < 0:
+                del self._starting[id]
+                self.of("compute", "servers")[id]["status"] = "ACTIVE"
         for id in list(self._going):
             self._going[id] -= 1
             if self._going[id] < 0:
@@ -413,6 +419,10 @@ class _Handler(BaseHTTPRequestHandler):
         if action in ("forceDelete", "os-force_delete"):
             row.pop("undeletable", None)
             cloud.drop(service, collection, id)
+        elif action == "os-start":
+            if id in cloud._starting:
+                return 409, {"conflictingRequest": {"message": f"Cannot 'start' instance {id} while it is powering-on"}}
+            cloud._starting[id] = cloud.slow
         elif action in ("os-reset_status", "os-resetState"):
             row["status"] = value.get("status", value.get("state", "error"))
         return 202, None

@@ -128,6 +128,17 @@ def test_attributes_are_set_back(scene: Scene) -> None:
     assert [(change.now.id, change.names) for change in done.restored] == [("kept-net", ("description",))]
 
 
+def test_server_that_starts_is_waited_for_and_asked_once(cloud: Openstack, view: View) -> None:
+    cloud.slow = 3
+    server(cloud, "kept-server")
+    scene = Scene(cloud, view, look(view, KINDS.values()))
+    cloud.of("compute", "servers")["kept-server"]["status"] = "SHUTOFF"
+    done = scene.restore()
+    assert done.equal
+    assert done.unrestored == {}
+    assert cloud.asked.count(("POST", "compute", "servers/kept-server/action")) == 1
+
+
 def test_what_is_gone_is_told_and_is_no_success(scene: Scene) -> None:
     scene.cloud.drop("block-storage", "volumes", "kept-volume")
     done = scene.restore()

@@ -18,7 +18,7 @@ class GuestCell:
     """One NUMA node of a guest; ``memory`` in MiB, ``page_kib`` is None for the pages of the host's choice.
 
     ``host_cell`` is the host's node that it lies on, ``pins`` says which vCPU has which host CPU for itself,
-    ``reserved`` are host CPUs for isolated emulator threads.
+    ``reserved`` are host CPUs for isolated emulator threads, ``thread_policy`` says how it takes the threads of a core.
     """
 
     host_cell: int
@@ -27,6 +27,7 @@ class GuestCell:
     reserved: frozenset[int]
     memory: int
     page_kib: int | None
+    thread_policy: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,15 @@ def recorded_topology(database: Databases, server: HasId) -> GuestTopology | Non
 
 def _cell(said: Mapping[str, Any]) -> GuestCell:
     pins = {int(vcpu): cpu for vcpu, cpu in (said.get("cpu_pinning_raw") or {}).items()}
-    reserved = frozenset(said.get("cpuset_reserved") or ())
-    floating = frozenset(said["cpuset"]) - pins.keys()
-    return GuestCell(said["id"], floating, MappingProxyType(pins), reserved, said["memory"], said.get("pagesize"))
+    return GuestCell(
+        host_cell=said["id"],
+        floating=frozenset(said["cpuset"]) - pins.keys(),
+        pins=MappingProxyType(pins),
+        reserved=frozenset(said.get("cpuset_reserved") or ()),
+        memory=said["memory"],
+        page_kib=said.get("pagesize"),
+        thread_policy=said.get("cpu_thread_policy"),
+    )
 
 
 def _together(sets: Iterable[frozenset[int]]) -> frozenset[int]:

@@ -35,3 +35,12 @@ def test_isolated_emulator_has_a_reserved_cpu() -> None:
 def test_topologies_are_compared_by_what_they_say() -> None:
     assert recorded("mixed") == recorded("mixed")
     assert recorded("mixed") != recorded("isolated")
+
+
+def test_topologies_differ_by_their_thread_policy() -> None:
+    said = (DATA / "topology-isolated.json").read_text()
+    other = said.replace('"cpu_thread_policy": null', '"cpu_thread_policy": "require"')
+    topology = GuestTopology.from_database(other)
+
+    assert topology.cells[0].thread_policy == "require"
+    assert topology != GuestTopology.from_database(said)

@@ -15,11 +15,15 @@ from pytest_cleanup.resource import Key
 _LONGEST = 20_000  # characters of one piece of evidence in the page; the file has all of it
 
 STYLE = """
-.sp-leaks { border-collapse: collapse; width: 100%; margin: .5rem 0 1rem; font-size: .85rem; }
+.sp-leaks { border-collapse: collapse; table-layout: fixed; width: 100%; margin: .5rem 0 1rem; font-size: .85rem; }
 .sp-leaks th { text-align: left; background: #f3f5f8; padding: .3rem .6rem; border: 1px solid #e3e8ee; }
 .sp-leaks td { vertical-align: top; padding: .3rem .6rem; border: 1px solid #e3e8ee; overflow-wrap: anywhere; }
 .sp-leaks tr.sp-cause td { background: #fafbfc; font-weight: 600; }
 .sp-leaks .sp-id { display: block; }
+.sp-leaks th:last-child { width: 36%; }
+.sp-leaks details.sp { display: inline-block; margin: 0 .3rem 0 0; padding: .1rem .5rem; max-width: 100%; box-sizing: border-box; }
+.sp-leaks details.sp summary { white-space: nowrap; }
+.sp-leaks details.sp pre { white-space: pre-wrap; }
 .sp-good { color: #14743e; } .sp-bad { color: #a3231b; }
 """
 

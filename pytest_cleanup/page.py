@@ -21,7 +21,8 @@ STYLE = """
 .sp-leaks tr.sp-cause td { background: #fafbfc; font-weight: 600; }
 .sp-leaks .sp-id { display: block; }
 .sp-leaks th:last-child { width: 36%; }
-.sp-leaks details.sp { display: inline-block; margin: 0 .3rem 0 0; padding: .1rem .5rem; max-width: 100%; box-sizing: border-box; }
+.sp-leaks details.sp { display: inline-block; box-sizing: border-box; max-width: 100%; }
+.sp-leaks details.sp { margin: 0 .3rem 0 0; padding: .1rem .5rem; }
 .sp-leaks details.sp summary { white-space: nowrap; }
 .sp-leaks details.sp pre { white-space: pre-wrap; }
 .sp-good { color: #14743e; } .sp-bad { color: #a3231b; }

@@ -41,10 +41,12 @@ def plain(error: BaseException) -> str:
     ... except RuntimeError as wrapped:
     ...     plain(wrapped)
     'Connection refused'
+    >>> plain(LookupError("Cloud lab was not found."))
+    'Cloud lab was not found'
     """
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror
         cause = cause.__cause__ or cause.__context__
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")

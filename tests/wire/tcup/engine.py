@@ -106,7 +106,7 @@ def started() -> Iterator[Engine]:
     finally:
         engine.stop()
         if not kept:
-            shutil.rmtree(folder)
+            run(["rm", "-r", "--one-file-system", "--", str(folder)], timeout=120)
 
 
 def _base(folder: Path) -> Path:
@@ -124,5 +124,6 @@ def _base(folder: Path) -> Path:
             words = [program("mmdebstrap"), *options, "--format=tar", release, str(tarball), mirror]
             run(["env", f"TMPDIR={scratch}", *words], timeout=300)
         finally:
-            run(["umount", str(scratch)])
+            # Who was ended in the middle has left mounts of its own in it.
+            run(["umount", "--recursive", "--lazy", str(scratch)])
     return tarball

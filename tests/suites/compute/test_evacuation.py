@@ -59,6 +59,7 @@ def test_evacuated_server_keeps_its_volume(create: Create, database: Databases, 
     if not boots:
         server.attach_volume(volume)
     lost, disk = server.host, disk_of(server, volume)
+    assert disk is not None
     evacuate(server)
     nova, cinder = database.cell_of(server), database("cinder")
 
@@ -80,10 +81,10 @@ def evacuate(server: Server, host: Host | None = None, **options: Any) -> None:
         server.evacuate(host, **options)
 
 
-def disk_of(server: Server, volume: Any) -> tuple[str, str]:
-    """The place that a volume has among the disks of its server, also while that is off."""
-    (disk,) = (disk for disk in server.inactive_domain.disks.values() if disk.serial == volume.id)
-    return disk.target, disk.bus
+def disk_of(server: Server, volume: Any) -> tuple[str, str] | None:
+    """The place that a volume has among the disks of its server, also while that is off; None if it has none."""
+    places = {disk.serial: (disk.target, disk.bus) for disk in server.inactive_domain.disks.values()}
+    return places.get(volume.id)
 
 
 def domains(host: Host, *which: str) -> set[str]:

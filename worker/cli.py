@@ -75,10 +75,13 @@ def parser() -> argparse.ArgumentParser:
     )
     scale.add_argument("--json", action="store_true", help="for programs")
 
-    gearman = (settings.CONFIG, settings.GEARMAN_SERVER, settings.GEARMAN_PORT)
+    gearman = (
+        settings.CONFIG, settings.GEARMAN_SERVER, settings.GEARMAN_PORT, settings.GEARMAN_CERTIFICATE,
+        settings.GEARMAN_KEY, settings.GEARMAN_AUTHORITY,
+    )  # fmt: skip
     serve = verb(
         "serve", keeping.serve, "run the monitor, and a Gearman server if none is named", settings.LISTEN,
-        settings.STATE, settings.STORE, settings.ALLOW, *gearman,
+        settings.STATE, settings.STORE, settings.ALLOW, *gearman, settings.GEARMAN_LISTEN,
     )  # fmt: skip
     serve.add_argument("--certificate", type=Path, metavar="FILE", help="TLS: the monitor's certificate")
     serve.add_argument("--key", type=Path, metavar="FILE", help="TLS: its private key")

@@ -9,7 +9,8 @@ loses or repeats.
 from __future__ import annotations
 
 import socket
-from threading import Condition
+import ssl
+from threading import Condition, Event
 from typing import Any, Final
 
 import gear
@@ -146,20 +147,56 @@ def answer(job: Any, *, done: bool) -> None:
 
 
 class Server(gear.Server):  # type: ignore[misc]
-    """Gear's own server; it keeps its jobs in memory, and the monitor gives it those again that it loses."""
+    """Gear's own server; it keeps its jobs in memory, and the monitor gives it those again that it loses.
+
+    With TLS who connects shows a certificate of the authority's, and gets no further without one.
+    """
+
+    socket: Any
 
     def __init__(self, place: Place) -> None:
+        self._listening = Event()
+        context = _context(place) if place.is_tls else None
         super().__init__(
-            port=place.port, host=place.host, ssl_key=place.key, ssl_cert=place.certificate, ssl_ca=place.authority,
-            keepalive=True, tcp_keepidle=15, tcp_keepintvl=5, tcp_keepcnt=3,
-        )  # fmt: skip
+            port=place.port, host=place.host, keepalive=True, tcp_keepidle=15, tcp_keepintvl=5, tcp_keepcnt=3
+        )
         self.socket.listen(_BACKLOG)
+        if context:
+            # The handshake comes with the first read: gear's own has all others wait for who says nothing.
+            self.socket = context.wrap_socket(self.socket, server_side=True, do_handshake_on_connect=False)
+        self._listening.set()
 
     @property
     def place(self) -> Place:
         """Where it listens."""
         return Place(*self.socket.getsockname()[:2])
 
+    def connectLoop(self) -> None:
+        """Accept nobody before it is known how."""
+        self._listening.wait()
+        super().connectLoop()
+
     def _registerConnection(self, connection: Any) -> None:
         connection.conn.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super()._registerConnection(connection)
+
+    def _processPollEvent(self, connection: Any, event: int) -> None:
+        """Let go of who has no certificate: gear would read from there again and again."""
+        try:
+            super()._processPollEvent(connection, event)
+        except ssl.SSLError:
+            self._lostConnection(connection)
+
+
+def _context(place: Place) -> ssl.SSLContext:
+    """The server's end of TLS; gear's workers do not get along with 1.3."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.verify_mode = ssl.CERT_REQUIRED
+    try:
+        context.load_cert_chain(str(place.certificate), place.key)
+        context.load_verify_locations(place.authority)
+    except OSError as error:
+        hint = "name files in PEM with --gearman-certificate, --gearman-key and --gearman-authority"
+        raise StackproofError(f"the Gearman server cannot use its certificate: {error}", hint=hint) from None
+    return context

@@ -19,5 +19,10 @@ class Place:
     certificate: str | None = None
     authority: str | None = None
 
+    @property
+    def is_tls(self) -> bool:
+        """True if all three files are named."""
+        return bool(self.key and self.certificate and self.authority)
+
     def __str__(self) -> str:
         return f"{self.host}:{self.port}"

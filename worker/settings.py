@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import os
 from pathlib import Path
 
@@ -55,6 +56,22 @@ GEARMAN_SERVER = Setting(
 GEARMAN_PORT = Setting(
     "--gearman-port", "GEARMAN_PORT", "GEARMAN_PORT", 4730, "its port", convert=_port, metavar="PORT"
 )
+GEARMAN_LISTEN = Setting(
+    "--gearman-listen", "WORKER_GEARMAN_LISTEN", "", "127.0.0.1", "where the monitor's own Gearman server listens",
+    convert=str, metavar="HOST",
+)  # fmt: skip
+GEARMAN_CERTIFICATE = Setting(
+    "--gearman-certificate", "WORKER_GEARMAN_CERTIFICATE", "", "", "TLS to the Gearman server: our certificate",
+    convert=str, metavar="FILE",
+)  # fmt: skip
+GEARMAN_KEY = Setting(
+    "--gearman-key", "WORKER_GEARMAN_KEY", "", "", "TLS to the Gearman server: its private key", convert=str,
+    metavar="FILE",
+)  # fmt: skip
+GEARMAN_AUTHORITY = Setting(
+    "--gearman-authority", "WORKER_GEARMAN_AUTHORITY", "", "", "TLS to the Gearman server: who signs both certificates",
+    convert=str, metavar="FILE",
+)  # fmt: skip
 SLOTS = Setting("--slots", "WORKER_SLOTS", "", 1, "jobs at the same time", convert=_positive, metavar="N")
 CLOUDS = Setting(
     "--clouds", "WORKER_CLOUDS", "", "", "clouds, a folder each (default: clouds, in the folder)", convert=str,
@@ -108,7 +125,32 @@ def hosts(options: object) -> list[str]:
 def gearman(options: object) -> Place | None:
     """Where the Gearman server is; None if nobody says."""
     host = chosen(options, GEARMAN_SERVER)
-    return Place(host, chosen(options, GEARMAN_PORT)) if host else None
+    return _place(options, host) if host else None
+
+
+def own_gearman(options: object) -> Place:
+    """Where the monitor's own Gearman server is to be; beyond loopback that takes certificates."""
+    place = _place(options, chosen(options, GEARMAN_LISTEN))
+    if not place.is_tls and not is_loopback(place.host):
+        hint = "give --gearman-certificate, --gearman-key and --gearman-authority"
+        raise StackproofError(f"anybody could give jobs to a Gearman server at {place.host}", hint=hint)
+    return place
+
+
+def _place(options: object, host: str) -> Place:
+    files = [chosen(options, setting) for setting in (GEARMAN_KEY, GEARMAN_CERTIFICATE, GEARMAN_AUTHORITY)]
+    if any(files) and not all(files):
+        hint = "give --gearman-certificate, --gearman-key and --gearman-authority, or none of them"
+        raise StackproofError("TLS to the Gearman server takes three files", hint=hint)
+    return Place(host, chosen(options, GEARMAN_PORT), *(str(Path(file).expanduser()) for file in files if file))
+
+
+def is_loopback(host: str) -> bool:
+    """True for an address that no other machine reaches."""
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def token(options: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import ipaddress
 import logging
 import signal
 import socket
@@ -48,7 +47,7 @@ def serve(options: argparse.Namespace) -> int:
         store = stack.enter_context(Store.open(url, Rules(lease=options.lease, deaths=options.deaths)))
         place = settings.gearman(options)
         if place is None:
-            place = Place("127.0.0.1", settings.chosen(options, settings.GEARMAN_PORT))
+            place = settings.own_gearman(options)
             stack.callback(_own(place, Server).shutdown)
         submitter = Submitter(place)
         stack.callback(submitter.shutdown)
@@ -137,6 +136,8 @@ def _tokens(folder: Path) -> Tokens:
 def _own(place: Place, kind: type[Server]) -> Server:
     try:
         return kind(place)
+    except StackproofError:
+        raise
     except Exception as error:
         hint = "name a free port with --gearman-port, or that server with --gearman-server"
         raise StackproofError(f"no Gearman server can listen at {place}", hint=hint) from error
@@ -150,17 +151,10 @@ def _listening(options: argparse.Namespace) -> tuple[str, int]:
         raise StackproofError(f"{text} is no place to listen at", hint="write HOST:PORT")
     if bool(options.certificate) != bool(options.key):
         raise StackproofError("a certificate and its key belong together", hint="give --certificate and --key")
-    if not options.certificate and not options.behind_proxy and not _is_loopback(host):
+    if not options.certificate and not options.behind_proxy and not settings.is_loopback(host):
         hint = "give --certificate and --key, or --behind-proxy if something before it has TLS"
         raise StackproofError(f"tokens would cross the network to {host} in the clear", hint=hint)
     return host, int(port)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _log() -> None:

@@ -56,6 +56,13 @@ def test_file_of_tests_is_a_list_of_names(tmp_path: Path) -> None:
         (["run", "--gearman-server", "x", "--slots", "0"], 3, "--slots is wrong: '0' is no number from 1"),
         (["serve", "--listen", "0.0.0.0:1"], 3, "tokens would cross the network to 0.0.0.0 in the clear"),
         (["serve", "--listen", "nowhere"], 3, "nowhere is no place to listen at"),
+        (["serve", "--gearman-listen", "0.0.0.0"], 3, "anybody could give jobs to a Gearman server at 0.0.0.0"),
+        (["serve", "--gearman-key", "x"], 3, "TLS to the Gearman server takes three files"),
+        (
+            ["serve", "--gearman-key", "/x", "--gearman-certificate", "/x", "--gearman-authority", "/x"],
+            3,
+            "the Gearman server cannot use its certificate",
+        ),
         (["serve", "--certificate", "x"], 3, "a certificate and its key belong together"),
         (["serve", "--lease", "0"], 4, "'0' is no number of seconds"),
         (["prepare", "--tempest", "47.0.0,1.0"], 3, "1.0 is no release of Tempest"),

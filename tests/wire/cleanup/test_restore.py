@@ -10,7 +10,7 @@ from pytest_cleanup.keeping import Keepers
 from pytest_cleanup.kinds import kinds
 from pytest_cleanup.look import look
 from pytest_cleanup.plan import plan
-from pytest_cleanup.resource import Key
+from pytest_cleanup.resource import Key, Reference, Relation, Resource
 from pytest_cleanup.scope import OfProjects, OfRun, WholeCloud
 from pytest_cleanup.triage import triage
 from pytest_cleanup.view import View
@@ -187,6 +187,16 @@ def test_scope_of_a_project_leaves_others_alone(scene: Scene) -> None:
     assert done.equal
     assert done.left is not None
     assert {one.id: why for one, why in done.left.kept}["theirs"] == "not ours: not of project:q"
+
+
+def test_scope_of_a_project_has_what_is_part_of_it() -> None:
+    scope = OfProjects("project:q", frozenset({"q"}))
+    role, user = (
+        Resource(kind, "it", refs=(Reference(relation, "project", "q"),))
+        for kind, relation in (("role_assignment", Relation.PART_OF), ("user", Relation.USES))
+    )
+    assert scope.lost(role) == "in project:q"
+    assert scope.lost(user) is None
 
 
 def test_run_owns_what_lies_in_what_it_made(scene: Scene) -> None:

@@ -50,13 +50,13 @@ def test_an_observer_is_begun_with_a_run_of_its_own_asked_and_ended(
         (run,) = store.runs()
     assert f"run {run.id} of envvars begins" in said
     assert "no control lane" in said
-    assert f"run {run.id}: process {outside.alive(places.directory(run.name).path)} observes 2 lanes" in said
+    assert f"run {run.id}: process {outside.alive(places.directory(run.name).path)} observes 4 lanes" in said
 
     def answered() -> bool:
         main(["observe", "status"])
         return "GET compute /servers (new): ok; " in capsys.readouterr().out
 
-    wait_for(answered, timeout=60, what="samples of both lanes")
+    wait_for(answered, timeout=60, what="a sample of what users ask for")
     assert main(["observe", "status"]) == 0
     assert main(["observe", "stop"]) == 0
     assert main(["observe", "stop"]) == 1
@@ -69,7 +69,7 @@ def test_what_canaries_write_is_told_and_goes_away_and_a_sweep_takes_what_was_le
 ) -> None:
     assert main(["observe", "start", "--service", "compute"]) == 0
     said = capsys.readouterr().out
-    assert "observes 3 lanes" in said
+    assert "observes 5 lanes" in said
     run = said.partition("run ")[2].partition(" ")[0]
 
     def told() -> bool:
@@ -97,7 +97,7 @@ def test_what_a_lane_costs_is_measured_and_too_much_is_refused(
     assert main(["observe", "cost", "--service", "compute", "--most", "1000"]) == 0
     said = capsys.readouterr().out
     lanes = {line.partition("(")[0].strip() for line in said.splitlines() if " ms, " in line}
-    assert lanes == {"GET compute /servers", "POST compute /os-keypairs"}
+    assert lanes == {"GET compute /", "GET compute /servers", "POST compute /os-keypairs"}
     assert "POST compute /os-keypairs (new): every 10 s, " in said
     assert not cloud.of("compute", "os-keypairs")
 

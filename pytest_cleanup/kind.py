@@ -51,7 +51,7 @@ class Kind(Protocol):
 
     @property
     def lingers(self) -> bool:
-        """True if one that was deleted is still there for a while."""
+        """True if its service goes on after it has answered: one that was deleted is still there for a while."""
 
     @property
     def patience(self) -> float:

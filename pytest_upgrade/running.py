@@ -110,6 +110,7 @@ class Running:
                 lambda: process.poll() is not None or self._looks() > before,
                 timeout=_START, every=0.5, what="the phase during to begin",
             )  # fmt: skip
+        # Ctrl-C, too: nobody else knows of the process yet, and it would go on observing.
         except BaseException:
             self._interrupt(process)
             raise

@@ -16,8 +16,8 @@ from pytest_whitebox.core.command import Result, run
 from tests.cloud.leaky import server_of
 
 pytestmark = pytest.mark.slow
+#: What goes away below has one of its kind that stays: a kind of which none is left is refused.
 NAME = "sp-changed"
-# Of a kind of which there is none left nothing is set back: what goes away below has one of its kind that stays.
 
 
 class Thing(NamedTuple):

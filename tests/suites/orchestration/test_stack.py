@@ -15,7 +15,8 @@ from pytest_whitebox.create import Create
 pytestmark = pytest.mark.requires("orchestration", "network")
 
 #: What Heat made for a resource of a template, and how far it came with it.
-RESOURCE = "SELECT physical_resource_id, status FROM resource WHERE stack_id = :stack AND name = :name"
+#: Heat's column has the name of what it was first made for.
+RESOURCE = "SELECT nova_instance AS physical_resource_id, status FROM resource WHERE stack_id = :stack AND name = :name"
 NETWORK = {
     "heat_template_version": "2018-08-31",
     "parameters": {"label": {"type": "string"}},

@@ -61,14 +61,14 @@ class Connection:
         cls, lane: Lane, addresses: Sequence[Address], tls: ssl.SSLContext | None
     ) -> tuple[Connection, list[str]]:
         """Connect to the first address that answers, as clients do; also what the others before it said."""
-        failures: list[RequestFailed] = []
-        for address in addresses:
+        others: list[str] = []
+        *before, last = addresses
+        for address in before:
             try:
-                made = await cls._connect(lane, address, tls)
-                return made, [f"{address[0]}: {failure.text}" for failure in failures]
+                return await cls._connect(lane, address, tls), others
             except RequestFailed as failure:
-                failures.append(failure)
-        raise failures[-1]
+                others.append(f"{address[0]}: {failure.text}")
+        return await cls._connect(lane, last, tls), others
 
     @classmethod
     async def _connect(cls, lane: Lane, address: Address, tls: ssl.SSLContext | None) -> Connection:

@@ -140,7 +140,7 @@
     const left = Math.max(x(lane.from), LABEL), right = Math.min(x(lane.to + lane.period), width - RIGHT);
     if (right > left) {
       const base = make("rect", { x: left, y: y + 2, width: right - left, height: ROW - 5, style: "fill: var(--ok)" }, svg);
-      hover(base, () => [`${lane.name} (${lane.connection})`, `${lane.samples} requests, ${lane.failed} failed, every ${lane.period} s`]);
+      hover(base, () => [`${lane.name} (${lane.connection})`, `${lane.samples} requests, ${lane.failed} failed, every ${lane.period} s`, lane.more ? `${lane.more} later outages are not drawn` : ""].filter(Boolean));
       choose(base, index);
     }
     const blind = lane.gaps.filter(gap => gap[2] === "blind");

@@ -19,6 +19,7 @@ from pytest_upgrade.observers.result import Result
 from pytest_upgrade.observers.sample import Sample
 from pytest_upgrade.observers.writing import Writing
 from tests.doubles.openstack import CORE, Openstack, serve
+from tests.doubles.serving import nobody
 
 PREFIX = "pu-3f9a1c-canary-a1b2c3"
 PACE = Pace(first=0.02, look=0.05, longest=0.1, settled=0.4, budget=1.5)
@@ -109,8 +110,9 @@ def test_a_refusal_and_a_failure_have_made_nothing(written: Written) -> None:
 
 
 def test_what_was_never_sent_is_not_looked_for(written: Written) -> None:
-    written.url = "http://127.0.0.1:9"
-    assert written.write("network") == ["make unsent"]
+    with nobody() as port:
+        written.url = f"http://127.0.0.1:{port}"
+        assert written.write("network") == ["make unsent"]
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,22 @@ def test_what_canaries_write_is_told_and_goes_away_and_a_sweep_takes_what_was_le
     assert list(cloud.of("network", "networks")) == ["net-mine"]
 
 
+def test_a_sweep_takes_what_canaries_have_left_before_the_user_whose_it_is(
+    project: Path, cloud: Openstack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a user who is gone nobody could remove anything any more."""
+    cloud.fail = lambda *_: 0
+    cloud.put("identity", "roles", id="member", name="member")
+    assert main(["observe", "start", "--service", "compute"]) == 0
+    run = capsys.readouterr().out.partition("run ")[2].partition(" ")[0]
+    assert main(["observe", "stop"]) == 0
+    (user,) = cloud.of("identity", "users")
+    left = f"pu-{run}-canary-a1b2c3-9"
+    cloud.put("compute", "os-keypairs", id=left, name=left)
+    assert main(["sweep"]) == 0
+    assert [one for one in cloud.deleted if one in (left, user)] == [left, user]
+
+
 def test_what_a_lane_costs_is_measured_and_too_much_is_refused(
     project: Path, cloud: Openstack, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -128,6 +128,34 @@ def test_a_name_with_two_addresses_of_which_one_answers(server: Scripted) -> Non
     assert ("::1: connect: Connection refused" in told) == ("::1" in known)
 
 
+class TwoAddresses(asyncio.SelectorEventLoop):
+    """A loop whose resolver knows two addresses of each name, of which nobody listens at the first."""
+
+    async def getaddrinfo(self, host: object, port: object, **_: object) -> list[tuple[object, ...]]:  # type: ignore[override]
+        return [
+            (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", (address, port))
+            for address in ("127.0.0.2", "127.0.0.1")
+        ]
+
+
+def test_each_address_of_a_name_is_tried_and_each_turn_begins_with_another(server: Scripted) -> None:
+    asking = Asking(lane(server.url("/good", host="api.lab")), 1, Token(None))
+    with asyncio.Runner(loop_factory=TwoAddresses) as runner:
+        samples = [runner.run(asking.ask(slot, clock.now())) for slot in range(3)]
+    assert [(sample.result, sample.address) for sample in samples] == [(Result.OK, "127.0.0.1")] * 3
+    dead = "127.0.0.2: connect: Connection refused"
+    assert [sample.text for sample in samples] == [dead, "", dead]
+
+
+def test_a_name_none_of_whose_addresses_answers_fails_as_the_last_of_them(server: Scripted) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    asking = Asking(lane(f"http://api.lab:{port}/"), 1, Token(None))
+    with asyncio.Runner(loop_factory=TwoAddresses) as runner:
+        sample = runner.run(asking.ask(0, clock.now()))
+    assert (sample.result, sample.text) == (Result.REFUSED, "connect: Connection refused")
+
+
 def test_ipv6() -> None:
     with scripted(ANSWERS, host="::1") as server:
         (sample,) = ask(lane(server.url("/good", host="[::1]")))

@@ -89,6 +89,16 @@ def test_a_trial_that_fails_has_it_wait_again(fuse: Fuse, time: Clock, trips: li
     assert [one.open for one in trips] == [True]
 
 
+def test_failures_of_before_it_opened_do_not_open_it_again(fuse: Fuse, time: Clock, trips: list[Trip]) -> None:
+    """Eleven of twenty had failed; one failure among good answers is not the twelfth."""
+    saw(fuse, *[OK, BAD] * 10, BAD)
+    time.seconds += 31
+    assert not fuse.spares(0)
+    saw(fuse, OK, BAD, OK, BAD)
+    assert not fuse.spares(0)
+    assert [one.open for one in trips] == [True, False]
+
+
 def test_nothing_more_is_made_while_too_much_waits_for_its_end(time: Clock, trips: list[Trip]) -> None:
     waiting = [True]
     fuse = Fuse(3, Pulse(), trips.append, lambda: bool(waiting))

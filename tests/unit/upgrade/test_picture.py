@@ -48,6 +48,15 @@ def test_a_lane_has_its_outages_with_the_first_failed_request_its_gaps_and_its_c
     assert not [point for point in lane["curve"] if 10 < point[0] < 11]
 
 
+def test_more_outages_than_can_be_drawn_are_counted() -> None:
+    """A service that fails every other request for a quarter of an hour."""
+    due = array("d", [BEGIN + slot * 0.2 for slot in range(4200)])
+    flat = array("f", [0.02] * len(due))
+    result = bytearray([Result.OK, Result.UNAVAILABLE] * 2100)
+    (lane,) = picture(Case(None, [], [Series(LANE, due, flat, flat, result, bytearray(len(due)))]), [])["lanes"]
+    assert (len(lane["outages"]), lane["more"], lane["failed"]) == (2000, 100, 2100)
+
+
 def test_names_of_steps_are_text_wherever_they_stand() -> None:
     whole = page.alone("3f9a1c", verdicts(case()), picture(case(), FAILURES))
     assert EVIL not in whole

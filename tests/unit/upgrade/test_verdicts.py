@@ -134,6 +134,16 @@ def test_what_cannot_be_known_is_inconclusive(lane: Series, tags: list[str]) -> 
     assert "fail" not in found.values()
 
 
+@pytest.mark.parametrize(
+    ("every", "limits", "word"),
+    [(50, "unseen=0.01", "inconclusive"), (200, "unseen=0.01", "pass"), (50, "unseen=0.03", "pass")],
+)
+def test_too_many_unseen_slots_are_inconclusive_however_far_apart(every: int, limits: str, word: str) -> None:
+    """Each hole is of one slot, so that it is their share that decides."""
+    holes = [Span(BEGIN + at * PERIOD - 0.01, BEGIN + at * PERIOD + 0.01, "blind") for at in range(5, 2000, every)]
+    assert words(case(series(gaps=holes), limits=Thresholds.given([limits])))["zero_downtime"] == word
+
+
 def test_a_tag_demands_all_that_those_below_it_do() -> None:
     failed = [Outcome(1, "post", "t::post", "compute", "rolling", "failed")]
     assert words(case(series(), outcomes=PASSED + failed)) == dict.fromkeys(
@@ -218,6 +228,23 @@ def test_steps_are_spans_and_the_upgrade_is_from_its_first_mark_to_its_last() ->
     assert [(one.name, one.end) for one in steps.spans(events)] == [("a", 3.0), ("b", float("inf"))]
     assert steps.upgrade(events[1:4]) == (2.0, 3.0)
     assert steps.upgrade([]) is None
+
+
+def test_marks_of_the_upgrade_itself_count_more_than_its_steps() -> None:
+    events = [
+        Event("prepare", "begin", at=1.0), Event("", "begin", at=2.0), Event("prepare", "end", at=3.0),
+        Event("tidy", "begin", at=4.0), Event("", "end", at=5.0), Event("tidy", "end", at=6.0),
+    ]  # fmt: skip
+    assert steps.upgrade(events) == (2.0, 5.0)
+
+
+def test_a_step_is_met_from_its_begin_to_its_end_and_not_after() -> None:
+    first, second = StepSpan("a", "", "", 10.0, 20.0), StepSpan("b", "", "", 30.0, 40.0)
+    for begin, end, met in (
+        (0.0, 9.9, ()), (0.0, 10.0, ("a",)), (20.0, 20.5, ("a",)), (20.1, 29.9, ()), (19.0, 31.0, ("a", "b")),
+        (40.0, 50.0, ("b",)), (40.1, 50.0, ()),
+    ):  # fmt: skip
+        assert steps.within([first, second], begin, end) == met, (begin, end)
 
 
 def test_the_forms_say_the_same() -> None:

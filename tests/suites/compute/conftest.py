@@ -53,6 +53,18 @@ def guests_on(cloud: Cloud, host: Host) -> list[str]:
     return [server.id for server in cloud.connection.compute.servers(all_projects=True, compute_host=host.name)]
 
 
+def wait_for_guests_to_be(cloud: Cloud, host: Host, *, allowed: bool) -> None:
+    """Wait until Placement knows whether a host gets guests: Nova tells it last when libvirt is gone, or back."""
+    url = f"/resource_providers/{cloud.hypervisor(host).id}/traits"
+
+    def disabled() -> bool:
+        traits = cloud.connection.placement.get(url, microversion="1.36").json()["traits"]
+        return "COMPUTE_STATUS_DISABLED" in traits
+
+    word = "enable" if allowed else "disable"
+    wait_for(lambda: disabled() != allowed, timeout=180, every=1, what=f"Nova to {word} {host.name}")
+
+
 def cpus_of(host: Host) -> list[int]:
     """The CPUs of a host that are online, in their order."""
     return sorted(parse_cpus(host.file("/sys/devices/system/cpu/online").content_string))

@@ -7,9 +7,9 @@ import pytest
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.hosts import Host
-from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import Server
+from tests.suites.compute.conftest import wait_for_guests_to_be
 
 pytestmark = pytest.mark.requires("libvirt")
 needs_tpm = pytest.mark.requires("key-manager", "tpm")
@@ -27,10 +27,11 @@ def test_tpm_is_the_one_that_the_flavor_asks_for(cloud: Cloud, create: Create, m
 
 @pytest.mark.idempotent_id("6d2e8b4f-9c1a-4f7d-8e5b-2a0c7f3d9e64")
 @needs_tpm
+@pytest.mark.requires("admin", "placement")
 def test_tpm_after_libvirt_was_restarted(cloud: Cloud, create: Create, own_host: Host) -> None:
     own_host.service("libvirt").restart()
     # Nova gives the host no guests from the loss of its connection until its next look at libvirt.
-    wait_for(lambda: is_enabled(cloud, own_host), timeout=180, every=1, what=f"Nova to enable {own_host.name} again")
+    wait_for_guests_to_be(cloud, own_host, allowed=True)
 
     assert_tpm(cloud, create.server(extra_specs=CRB), "tpm-crb")
 
@@ -64,12 +65,6 @@ def test_a_tpm_that_cannot_be_reaches_no_host(create: Create, database: Database
 
     assert "TPM" in server.resource.fault["message"]
     assert database.cell_of(server).row(PLACE, id=server.id).host is None
-
-
-def is_enabled(cloud: Cloud, host: Host) -> bool:
-    """True if Nova may give guests to a host."""
-    (service,) = cloud.connection.compute.services(binary="nova-compute", host=host.name)
-    return bool(service.status == "enabled")
 
 
 def assert_tpm(cloud: Cloud, server: Server, model: str) -> None:

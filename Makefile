@@ -87,7 +87,7 @@ acceptance: venv ## hours: bare systems, jobs of the worker, all suites, cycles,
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"
 	@$(BIN)/pytest -q tests/acceptance/worker
-	@$(BIN)/devcloud up --install
+	@$(BIN)/devcloud up --install --services barbican,heat,designate
 	@$(BIN)/python -m tests.acceptance.suites
 	@$(BIN)/python -m tests.acceptance.suites --workers 0 --page cloud tests/cloud
 	@$(BIN)/python -m tests.acceptance.cycles

@@ -37,7 +37,7 @@ class Patience:
     settle: float = 3
     report: float = 180
     lock: float = 600
-    every: float = 0.5
+    every: float = 0.2
 
 
 class Service:

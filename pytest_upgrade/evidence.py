@@ -8,6 +8,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from pytest_upgrade.persistent.errors import Inconclusive
+from pytest_upgrade.release.clue import SCHEMA
 from pytest_upgrade.store.values import Evidence, HealthSign
 from pytest_whitebox.core.errors import StackproofError
 
@@ -53,7 +54,7 @@ class Releases:
         return release
 
     def between(self, service: str, releases: frozenset[str]) -> frozenset[str]:
-        """The releases that its parts are at now, in the middle of an upgrade between some, if those are known.
+        """The releases that its processes are at now, in the middle of an upgrade between some, if those are known.
 
         Raises `WrongRelease` for a part that is at none of them or runs code that was replaced beneath it, and
         `Inconclusive` if nothing tells of a part.
@@ -62,10 +63,15 @@ class Releases:
         wrong = [clue for clue in clues if not clue.releases or (releases and not clue.releases & releases)]
         if wrong:
             raise WrongRelease(f"{service} is between the releases: {wrong[0]}", hint="see what was upgraded there")
-        found = frozenset(release for clue in clues if len(clue.releases) == 1 for release in clue.releases)
+        sure = (clue for clue in clues if clue.source != SCHEMA and len(clue.releases) == 1)
+        found = frozenset(release for clue in sure for release in clue.releases)
         if not found:
             raise Inconclusive(f"nothing tells which releases {service} is at", hint="let an administrator look")
         return found
+
+
+def _at(row: Evidence) -> float:
+    return row.at
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,8 @@ class Windows:
 
     def __call__(self, service: str) -> frozenset[str]:
         """The releases that were at work at once; raises `Inconclusive` if nobody saw more than one."""
-        own = sorted((row for row in self.rows if row.service == service), key=lambda row: row.at)
-        for _, look in groupby(own, key=lambda row: row.at):
+        own = sorted((row for row in self.rows if row.service == service and row.source != SCHEMA), key=_at)
+        for _, look in groupby(own, key=_at):
             found = frozenset(row.releases[0] for row in look if len(row.releases) == 1)
             if len(found) > 1:
                 return found

@@ -8,6 +8,9 @@ from functools import reduce
 
 from pytest_upgrade.release.table import MASTER
 
+#: The source of clues to what services find in their databases, which is migrated before or after their code.
+SCHEMA = "schema"
+
 
 @dataclass(frozen=True, slots=True)
 class Clue:

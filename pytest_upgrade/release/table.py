@@ -76,6 +76,28 @@ def of_service_version(version: int) -> frozenset[str]:
     return where(lambda facts: facts.get("service") == version)
 
 
+def of_volume_rpc(version: str) -> frozenset[str]:
+    """The releases whose cinder-volume writes this version of its RPC into its row.
+
+    >>> sorted(of_volume_rpc("3.19")), sorted(of_volume_rpc("3.99"))
+    (['2024.1', '2024.2'], ['master'])
+    """
+    if _numbers(version) > max(_numbers(facts["volume_rpc"]) for facts in releases().values()):
+        return frozenset({MASTER})
+    return where(lambda facts: facts["volume_rpc"] == version)
+
+
+def of_head(database: str, revision: str) -> frozenset[str]:
+    """The releases whose schema of a database ends with this revision of Alembic.
+
+    One that no release ends with may lie between two, or be newer than all: it tells nothing.
+
+    >>> sorted(of_head("neutron", "d553edeb540f")), MASTER in of_head("neutron", "0123456789ab")
+    (['2025.2'], True)
+    """
+    return where(lambda facts: revision in facts["heads"].get(database, ())) or frozenset({*releases(), MASTER})
+
+
 def of_extensions(aliases: frozenset[str]) -> frozenset[str]:
     """The releases that can have all of these extensions of Neutron: those from the newest that brought one.
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_upgrade.evidence import Releases, Windows, WrongRelease
 from pytest_upgrade.persistent.errors import Inconclusive
-from pytest_upgrade.release.clue import Clue, Verdict
+from pytest_upgrade.release.clue import SCHEMA, Clue, Verdict
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Evidence, Run
 
@@ -16,6 +16,7 @@ API = Clue("compute", "API", "2.100", frozenset({"2025.1", "2025.2"}))
 OLD = Clue("compute", "process of nova-compute", "nova 31.3.1", frozenset({"2025.1"}), "compute2")
 NEW = Clue("compute", "process of nova-api", "nova 32.2.1", frozenset({"2025.2"}), "controller")
 STALE = Clue("compute", "process of nova-api", "nova 32.2.1 was installed at B, and it runs since A", frozenset())
+MIGRATED = Clue("compute", SCHEMA, "nova 2903cd72dc14", frozenset({"2025.2"}))
 BOTH = frozenset({"2025.1", "2025.2"})
 
 
@@ -31,6 +32,12 @@ def test_parts_of_a_service_may_be_at_either_release() -> None:
     assert look(API, OLD, NEW).between("compute", BOTH) == BOTH
     assert look(API, OLD).between("compute", BOTH) == {"2025.1"}
     assert look(API, OLD, NEW).between("compute", frozenset()) == BOTH
+
+
+def test_schema_that_is_migrated_before_its_services_is_no_part_at_work() -> None:
+    assert look(MIGRATED, OLD).between("compute", BOTH) == {"2025.1"}
+    with pytest.raises(Inconclusive, match="so it was not seen to roll"):
+        Windows((row("2025.1", 1), replace(row("2025.2", 1), source=SCHEMA)))("compute")
 
 
 @pytest.mark.parametrize("wrong", [STALE, replace(NEW, said="nova 33.0.2", releases=frozenset({"2026.1"}))])

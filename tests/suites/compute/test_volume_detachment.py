@@ -9,7 +9,8 @@ from pytest_whitebox.core.databases import Databases
 from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.create import Create
 from pytest_whitebox.server import ServerError
-from tests.suites.compute.conftest import wait_for_guests_to_be
+
+from .conftest import wait_for_guests_to_be
 
 pytestmark = pytest.mark.requires("libvirt", "admin", "block-storage", "placement")
 

@@ -18,8 +18,9 @@ from pytest_upgrade.observers.login import Token
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.observers.writing import Writing
 
-#: Seconds for a first thing to come and go, and for an answer: whether a service is in time is not asked here.
-_PATIENCE, _TIMEOUT = 60.0, 30.0
+#: Seconds for a first thing to come and go, in which a host may have to fetch an image first, for what is not seen to
+#: be made, and for an answer: whether a service is in time is not asked here.
+_PATIENCE, _SETTLED, _TIMEOUT = 180.0, 30.0, 30.0
 #: The first status of a refusal, which a quota may be as well, and of a failure; 429 is none that lasts.
 _REFUSED, _FAILED, _TOO_MANY = 400, 500, 429
 
@@ -36,7 +37,7 @@ async def tried(assignment: Assignment, token: Token, not_ours: Container[Result
 
 async def _one(assignment: Assignment, number: int, lane: Lane, token: Token, not_ours: Container[Result]) -> str:
     entries: list[Entry] = []
-    pace = Pace(settled=_PATIENCE / 2, budget=_PATIENCE)
+    pace = Pace(settled=min(_SETTLED, _PATIENCE / 2), budget=_PATIENCE)
     prefix = f"{assignment.prefix}-canary-try-{uuid.uuid4().hex[:6]}"
     lane = replace(lane, connect_timeout=_TIMEOUT, timeout=_TIMEOUT)
     writing = Writing(lane, number, token, prefix, entries.append, asyncio.Event(), assignment.tls, pace)

@@ -99,6 +99,8 @@ class Asking:
         }  # fmt: skip
         if self.lane.token:
             headers["X-Auth-Token"] = self.token.value
+        if self.lane.microversion:
+            headers["OpenStack-API-Version"] = self.lane.microversion
         if self.lane.role == "login" and self.token.credentials is not None:
             return headers | {"Content-Type": _JSON}, self.token.credentials.sent
         if self.lane.body:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: What stands in the texts of a canary for the name and the id of the thing, for the name of the run and its user.
 NAME, ID, RUN, USER = "%NAME%", "%ID%", "%RUN%", "%USER%"
+#: The same for what a server is made of.
+IMAGE, FLAVOR = "%IMAGE%", "%FLAVOR%"
 
 
 @dataclass(frozen=True, slots=True)

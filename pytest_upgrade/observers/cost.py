@@ -20,7 +20,7 @@ from pytest_upgrade.observers.writing import Writing
 #: Requests of each lane that are measured, one after the other; of a canary one, with all that follows from it.
 _TIMES = 5
 _MICROSECOND = 1e-6
-_PATIENCE = 60.0
+_PATIENCE, _SETTLED = 180.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def shares(costs: Iterable[Cost]) -> Mapping[str, float]:
 async def _seconds(assignment: Assignment, lane: Lane, token: Token) -> float:
     if lane.canary is not None:
         prefix = f"{assignment.prefix}-canary-cost-{uuid.uuid4().hex[:6]}"
-        pace = Pace(settled=_PATIENCE / 2, budget=_PATIENCE)
+        pace = Pace(settled=_SETTLED, budget=_PATIENCE)
         writing = Writing(lane, 0, token, prefix, _ignored, asyncio.Event(), assignment.tls, pace)
         await writing.ask(0, clock.now())
         await writing.finish(2 * _PATIENCE)

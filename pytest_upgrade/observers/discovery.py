@@ -13,18 +13,20 @@ from pytest_upgrade.endpoints import root_of
 from pytest_upgrade.observers import admission, catalog, clock
 from pytest_upgrade.observers.asking import Asking
 from pytest_upgrade.observers.assignment import Assignment
-from pytest_upgrade.observers.canary import filled
+from pytest_upgrade.observers.canary import FLAVOR, IMAGE, filled
 from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.login import Credentials, Token
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.observers.sample import Sample
-from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.errors import StackproofError, plain
 from pytest_whitebox.core.installed import installed
 
 #: Sources of lanes: functions of a service's type and the URL of its endpoint.
 GROUP = "stackproof.lanes"
 #: The longest life of an observer if nobody says another, in seconds.
 A_DAY = 86400.0
+#: Of a server of a canary.
+_VCPUS = 1
 _ALIASES = {"volumev3": "block-storage", "volume": "", "volumev2": "", "block-store": "block-storage"}
 #: Answers of a lane that is not for this cloud or this user; a service that is away for now is observed all the same.
 _NOT_OURS = (Result.STATUS, Result.BODY, Result.UNAUTHORIZED, Result.PROTOCOL, Result.TLS)
@@ -49,11 +51,11 @@ def discover(
     url = str(connection.config.get_auth_args()["auth_url"])
     tokens = f"{root_of(url)}v3/auth/tokens"
     lanes = [*_lanes(connection, access, url, tokens)]
-    words = {"RUN": prefix, "USER": str(access.user_id)}
     lanes = [
-        filled(lane, **words) for lane in lanes
-        if (not services or lane.service in services) and (prefix or lane.canary is None)
+        lane for lane in lanes if (not services or lane.service in services) and (prefix or lane.canary is None)
     ]  # fmt: skip
+    words = {"RUN": prefix, "USER": str(access.user_id)}
+    lanes, without = _of_servers([filled(lane, **words) for lane in lanes], connection)
     lanes += [catalog.control(control)] if control else []
     verify, cacert = connection.config.config.get("verify", True), connection.config.config.get("cacert") or ""
     made = Assignment(
@@ -75,7 +77,7 @@ def discover(
     if not kept:
         hint = "name a service of `openstack catalog list`"
         raise StackproofError(f"there is nothing to observe: {'; '.join(left_out.values()) or 'no lanes'}", hint=hint)
-    return Discovered(replace(made, lanes=kept), tuple(left_out.values()))
+    return Discovered(replace(made, lanes=kept), (*without, *left_out.values()))
 
 
 def _lanes(connection: Any, access: Any, auth_url: str, tokens: str) -> Iterator[Lane]:
@@ -89,6 +91,25 @@ def _lanes(connection: Any, access: Any, auth_url: str, tokens: str) -> Iterator
             for source in sources:
                 yield from source(service, url)
     yield catalog.login(tokens)
+
+
+def _of_servers(lanes: Sequence[Lane], connection: Any) -> tuple[list[Lane], list[str]]:
+    """The lanes with what servers are made of, and which cannot have it, in words."""
+    from openstack.exceptions import SDKException
+
+    from pytest_upgrade.persistent.kinds.compute import smallest_flavor
+    from pytest_whitebox import images
+
+    wanting = [lane for lane in lanes if IMAGE in lane.body or FLAVOR in lane.body]
+    if not wanting:
+        return list(lanes), []
+    try:
+        image = images.find(connection, None)
+        words = {"IMAGE": image.id, "FLAVOR": smallest_flavor(connection, image, _VCPUS).id}
+    except (StackproofError, SDKException) as error:
+        said = str(error) if isinstance(error, StackproofError) else plain(error)
+        return [lane for lane in lanes if lane not in wanting], [f"{lane.name}: {said}" for lane in wanting]
+    return [filled(lane, **words) for lane in lanes], []
 
 
 async def _tried(assignment: Assignment, token: Token) -> list[Sample]:

@@ -17,7 +17,8 @@ Role = Literal["probe", "login", "canary", "control"]
 class Lane:
     """``path`` is what people read and markers name, ``url`` where the request goes; times are seconds.
 
-    ``statuses`` are those of success, and no others; ``contains`` is a text that the body must have.
+    ``statuses`` are those of success, and no others; ``contains`` is a text that the body must have;
+    ``microversion`` is what the header ``OpenStack-API-Version`` says, as in ``compute 2.37``, empty for none.
 
     >>> lane = Lane("compute", "GET", "/", "http://10.0.0.1:8774/", "new", period=0.2)
     >>> lane.name, lane.port
@@ -38,6 +39,7 @@ class Lane:
     timeout: float = 5.0
     body: str = ""
     canary: Canary | None = None
+    microversion: str = ""
 
     @classmethod
     def from_json(cls, row: dict[str, Any]) -> Lane:

@@ -52,6 +52,7 @@ _NAMES = {
 _MADE: dict[tuple[str, str], tuple[int, Row]] = {
     ("block-storage", "volumes"): (202, {"status": "creating"}),
     ("compute", "os-keypairs"): (200, {}),
+    ("compute", "servers"): (202, {"status": "BUILD"}),
     ("identity", "application_credentials"): (201, {}),
     ("image", "images"): (201, {"status": "queued"}),
     ("network", "networks"): (201, {"status": "ACTIVE"}),
@@ -159,7 +160,7 @@ class Openstack:
             self._starting[id] -= 1
             if self._starting[id] < 0:
                 del self._starting[id]
-                self.of("compute", "servers")[id]["status"] = "ACTIVE"
+                self.of("compute", "servers").get(id, {})["status"] = "ACTIVE"
         for id in list(self._going):
             self._going[id] -= 1
             if self._going[id] < 0:
@@ -314,10 +315,15 @@ class _Handler(BaseHTTPRequestHandler):
         status, more = _MADE.get((service, collection.rpartition("/")[2]), (201, {}))
         key, given = ("", body) if service == "image" else next(iter(body.items()))
         taken = {row["name"] for row in cloud.of(service, collection).values()} if service == "identity" else ()
+        if given.get("networks") == "none" and self.headers.get("OpenStack-API-Version") != "compute 2.37":
+            return 400, {"badRequest": {"message": "Invalid input for field/attribute networks. Value: none."}}
         if given.get("name") in taken:
             return 409, {"error": {"message": f"there is a {key} {given['name']}"}}
         known = {"id": given["name"]} if key == "keypair" else {"id": str(uuid4())}
         row = cloud.put(service, collection, **{**known, **more, **given})
+        if key == "server":
+            cloud._starting[row["id"]] = cloud.slow
+            return status, {key: {"id": row["id"], "links": [], "adminPass": "nb7Tcm3XJK2i"}}
         return status, {key: dict(row)} if key else dict(row)
 
     def store(self, path: str, sent: bytes) -> tuple[int, Any]:

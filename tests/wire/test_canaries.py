@@ -24,8 +24,8 @@ from tests.doubles.serving import nobody
 PREFIX = "pu-3f9a1c-canary-a1b2c3"
 PACE = Pace(first=0.02, look=0.05, longest=0.1, settled=0.4, budget=1.5)
 SERVICES = {
-    "block-storage": "volumes", "compute": "os-keypairs", "identity": "users/u1/application_credentials",
-    "image": "images", "network": "networks", "object-store": "objects",
+    "block-storage": "volumes", "compute": "os-keypairs", "compute /servers": "servers",
+    "identity": "users/u1/application_credentials", "image": "images", "network": "networks", "object-store": "objects",
 }  # fmt: skip
 MADE = ["make accepted", "make there"]
 TAKEN = ["remove accepted", "remove gone"]
@@ -40,10 +40,12 @@ class Written:
     samples: list[Sample] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
 
-    def write(self, service: str, times: int = 1, pace: Pace = PACE) -> list[str]:
-        """What the ledger has when all has come to its end."""
-        (lane,) = canaries.lanes(service, f"{self.url}/{service}/{self.cloud.services[service]}".rstrip("/"))
-        lane = replace(filled(lane, RUN="pu-3f9a1c", USER="u1"), timeout=2.0)
+    def write(self, what: str, times: int = 1, pace: Pace = PACE) -> list[str]:
+        """What the ledger has when all has come to its end; of the first lane of a service, or of that of a path."""
+        service, _, path = what.partition(" ")
+        lanes = canaries.lanes(service, f"{self.url}/{service}/{self.cloud.services[service]}".rstrip("/"))
+        lane = next(lane for lane in lanes if not path or lane.path == path)
+        lane = replace(filled(lane, RUN="pu-3f9a1c", USER="u1", IMAGE="i1", FLAVOR="f1"), timeout=2.0)
 
         async def written() -> None:
             writing = Writing(lane, 1, Token(None), PREFIX, self.entries.append, asyncio.Event(), pace=pace)
@@ -57,8 +59,8 @@ class Written:
     def words(self) -> list[str]:
         return [f"{one.verb} {one.word}" for one in self.entries]
 
-    def left(self, service: str) -> list[str]:
-        rows = self.cloud.of(service, SERVICES[service]).values()
+    def left(self, what: str) -> list[str]:
+        rows = self.cloud.of(what.partition(" ")[0], SERVICES[what]).values()
         return [str(row.get("name", row["id"])) for row in rows]
 
 
@@ -82,6 +84,29 @@ def test_each_service_has_something_made_and_taken_away(written: Written, servic
     assert {one.name for one in written.entries} == {f"{PREFIX}-0"}
     assert [name for name in written.left(service) if "pu-3f9a1c-canary/" in name or "pu-" not in name] == []
     assert written.cloud.deleted
+
+
+def test_a_server_is_made_of_an_image_and_a_flavor_and_has_no_network(written: Written) -> None:
+    written.cloud.slow = 2
+    assert written.write("compute /servers") == MADE + TAKEN
+    (asked,) = [said["server"] for said in written.cloud.said if "server" in said]
+    assert asked == {"name": f"{PREFIX}-0", "imageRef": "i1", "flavorRef": "f1", "networks": "none"}
+    methods = [method for method, _, path in written.cloud.asked if path.startswith("servers")]
+    # It is looked at until it is active, and only then taken away.
+    assert methods[: methods.index("DELETE")] == ["POST", "GET", "GET", "GET"]
+
+
+def test_a_server_that_no_host_takes_is_told_and_taken_away(written: Written) -> None:
+    written.cloud.slow = 1000
+
+    def no_host(method: str, service: str, path: str) -> str:
+        for row in written.cloud.of("compute", "servers").values():
+            row["status"] = "ERROR" if row["status"] == "BUILD" else row["status"]
+        written.cloud.slow = 1
+        return ""
+
+    written.cloud.mishap = no_host
+    assert written.write("compute /servers") == ["make accepted", "make error", *TAKEN]
 
 
 def test_each_thing_has_a_name_of_its_own(written: Written) -> None:

@@ -14,12 +14,12 @@ from pytest_upgrade.observers import admission, discovery, outside
 from pytest_upgrade.verdicts.samples import Samples
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
-from tests.doubles.openstack import Openstack, environment, serve
+from tests.doubles.openstack import CORE, Openstack, environment, serve
 
 
 @pytest.fixture
 def cloud() -> Openstack:
-    return Openstack()
+    return Openstack(services={**CORE, "image": "v2", "network": "v2.0"})
 
 
 @pytest.fixture
@@ -70,6 +70,28 @@ def test_what_may_be_written_is_tried_and_what_a_quota_refuses_is_left_out_with_
     assert user.endswith("/users/admin-user/application_credentials")
     assert len(cloud.deleted) == len(writes)
     assert not cloud.of("network", "networks")
+
+
+def test_a_server_is_written_where_there_is_an_image_and_a_flavor_for_it(
+    connection: Any, cloud: Openstack, tmp_path: Path
+) -> None:
+    def found() -> discovery.Discovered:
+        return discovery.discover(connection, tmp_path, longest=60, services=["compute"], prefix="pu-3f9a1c")
+
+    without = "POST compute /servers (new): "
+    assert f"{without}the cloud has no public image that a guest could boot from" in found().left_out
+    cloud.put(
+        "image", "images", id="i1", name="small", visibility="public", disk_format="qcow2", min_disk=1, min_ram=64
+    )
+    cloud.put("compute", "flavors", id="f0", name="too small", vcpus=1, ram=32, disk=1)
+    assert f"{without}no public flavor has 1 vCPUs and fits the image small" in found().left_out
+    cloud.put("compute", "flavors", id="f2", name="large", vcpus=1, ram=4096, disk=40)
+    cloud.put("compute", "flavors", id="f1", name="small", vcpus=1, ram=64, disk=1)
+    (lane,) = [lane for lane in found().assignment.lanes if lane.operation == "POST compute /servers"]
+    assert '"imageRef": "i1", "flavorRef": "f1"' in lane.body
+    # It was tried once, and is gone.
+    assert len(cloud.deleted) == 4
+    assert not cloud.of("compute", "servers")
 
 
 def test_what_does_not_go_away_again_is_left_out(

@@ -84,11 +84,13 @@ def test_what_canaries_write_is_told_and_goes_away_and_a_sweep_takes_what_was_le
     for name in (f"pu-{run}-canary-a1b2c3-9", "mine"):
         cloud.put("compute", "os-keypairs", id=name, name=name)
         cloud.put("network", "networks", id=f"net-{name}", name=name)
+        cloud.put("compute", "servers", id=f"server-{name}", name=name, status="ACTIVE")
     assert main(["sweep", "--list"]) == 0
     assert "canary" in capsys.readouterr().out
     assert main(["sweep"]) == 0
     assert list(cloud.of("compute", "os-keypairs")) == ["mine"]
     assert list(cloud.of("network", "networks")) == ["net-mine"]
+    assert list(cloud.of("compute", "servers")) == ["server-mine"]
 
 
 def test_a_sweep_takes_what_canaries_have_left_before_the_user_whose_it_is(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 KIND, NAME = "canary", "all"
 #: What openstacksdk calls the service, and how all of a kind are listed; the kind is that of `REMOVALS`.
 _LISTED: Mapping[str, tuple[str, Callable[[Any], Iterable[Any]]]] = {
+    "server": ("compute", lambda connection: connection.compute.servers(details=False)),
     "keypair": ("compute", lambda connection: connection.compute.keypairs()),
     "volume": ("block-storage", lambda connection: connection.block_storage.volumes(details=False)),
     "network": ("network", lambda connection: connection.network.networks(project_id=connection.current_project_id)),

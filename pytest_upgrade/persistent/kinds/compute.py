@@ -91,8 +91,9 @@ class Server:
         place.kept("router", own, network=own)
         group = place.kept("security_group", own)
         image = images.find(place.connection, place.image)
+        flavor = smallest_flavor(place.connection, image, spec["vcpus"])
         made = place.connection.compute.create_server(
-            name=name, image_id=image.id, flavor_id=_flavor(place, image, spec["vcpus"]).id, key_name=key.id,
+            name=name, image_id=image.id, flavor_id=flavor.id, key_name=key.id,
             networks=[{"uuid": network.id}], security_groups=[{"name": group.name}],
             user_data=base64.b64encode(heartbeat.SCRIPT.encode()).decode(),
         )  # fmt: skip
@@ -196,10 +197,10 @@ def _console(place: Place, id: str) -> str:
     return str(place.connection.compute.get_server_console_output(id)["output"] or "")
 
 
-def _flavor(place: Place, image: Any, vcpus: int) -> Any:
-    """The smallest public flavor that will do."""
+def smallest_flavor(connection: Any, image: Any, vcpus: int) -> Any:
+    """The smallest public flavor of so many vCPUs that fits an image; raises `StackproofError` if there is none."""
     fitting = [
-        flavor for flavor in place.connection.compute.flavors()
+        flavor for flavor in connection.compute.flavors()
         if flavor.vcpus == vcpus and flavor.ram >= (image.min_ram or 0) and flavor.disk >= (image.min_disk or 1)
     ]  # fmt: skip
     if not fitting:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from dataclasses import replace
 
 import pytest
 
@@ -97,10 +98,10 @@ def test_a_refused_removal_after_one_that_was_carried_out_unanswered_is_no_other
 
 def test_only_what_was_on_its_way_during_the_upgrade_is_judged() -> None:
     wrong = "make accepted, make vanished"
-    assert judged(wrong, at=BEGIN - 0.7)
-    assert judged(wrong, at=END - 0.1)
-    assert judged(wrong, at=BEGIN - 5) == []
-    assert judged(wrong, at=END + 0.1) == []
+    for at in (BEGIN - 1.5, BEGIN - 0.7, END - 0.1):
+        assert judged(wrong, at), at
+    for at in (BEGIN - 5, BEGIN - 1.6, END, END + 0.1):
+        assert judged(wrong, at) == [], at
 
 
 def test_what_goes_wrong_in_the_same_way_is_told_once() -> None:
@@ -110,12 +111,42 @@ def test_what_goes_wrong_in_the_same_way_is_told_once() -> None:
     assert (finding.at, finding.until) == (510.0, 515.5)
 
 
-def test_a_removal_that_failed_with_the_control_lane_is_our_own_networks() -> None:
-    control = series(Result.TIMEOUT, 511.0)
+@pytest.mark.parametrize(
+    ("at", "word", "told"),
+    [
+        (510.0, Word.FAIL, "unknown, the first"), (511.0, Word.INCONCLUSIVE, "unknown, as did the control lane, the"),
+        (514.0, Word.INCONCLUSIVE, "unknown, as did the control lane, the"), (515.0, Word.FAIL, "unknown, the first"),
+    ],
+)  # fmt: skip
+def test_a_removal_that_failed_with_the_control_lane_is_our_own_networks(at: float, word: Word, told: str) -> None:
+    """The control lane failed while it was on its way, from 512.0 to 513.5, or no more than a second from that."""
     failed = ledger.deeds(lines("make accepted, make there, remove unknown, remove gone"))
-    assert [one.word for one in ledger.judge(failed, [control], (BEGIN, END), STEPS)] == [Word.INCONCLUSIVE]
+    (finding,) = ledger.judge(failed, [series(Result.TIMEOUT, at)], (BEGIN, END), STEPS)
+    assert finding.word is word
+    assert told in finding.text
+
+
+def test_what_is_not_there_any_more_is_no_fault_of_our_own_network() -> None:
+    control = series(Result.TIMEOUT, 511.0)
     vanished = ledger.deeds(lines("make accepted, make vanished"))
     assert [one.word for one in ledger.judge(vanished, [control], (BEGIN, END), STEPS)] == [Word.FAIL]
+
+
+def test_a_removal_that_failed_and_whose_end_nobody_knows_is_told_once() -> None:
+    assert [word for word, _ in judged("make accepted, make there, remove failed, remove left")] == [Word.FAIL]
+
+
+def test_an_end_whose_request_was_not_written_down_is_no_request() -> None:
+    """The last half second before an observer was killed is not in the file."""
+    _, end = lines("make accepted, make there")
+    assert ledger.deeds([end]) == []
+
+
+def test_a_request_is_told_with_what_was_said_at_its_answer_and_at_its_end() -> None:
+    answer, end = lines("make accepted, make error")
+    (deed,) = ledger.deeds([replace(answer, text="202 at last", request_id=""), replace(end, text="status error")])
+    assert str(deed) == "pu-3f9a1c-canary-a1b2c3-7: 202 at last status error, no request id"
+    assert (deed.sent, deed.until) == (510.0, 511.5)
 
 
 def test_the_ledger_belongs_to_zero_downtime_and_what_is_above() -> None:
@@ -136,10 +167,13 @@ def test_the_summary_counts_what_there_was() -> None:
         *lines("make unknown, make there", slot=3),
     ]
     told += [*lines("make accepted", slot=4), *lines("make accepted, make vanished", slot=5)]
+    for slot, word in enumerate(("unknown, make there", "rejected, make absent", "failed, make absent", "unknown"), 6):
+        told += lines(f"make {word}", slot=slot)
     assert ledger.summary(ledger.deeds(told)) == (
-        "4 accepted, 2 of them came to their ends; 2 without an answer, 1 of them carried out; 1 not known yet;"
-        " 1 WRONG, the first accepted, and not there: pu-3f9a1c-canary-a1b2c3-5, req-1"
+        "4 accepted, 2 of them came to their ends; 1 rejected; 1 failed; 3 without an answer, 2 of them carried out;"
+        " 2 not known yet; 1 WRONG, the first accepted, and not there: pu-3f9a1c-canary-a1b2c3-5, req-1"
     )
+    assert ledger.summary(ledger.deeds(lines(WELL))) == "2 accepted, 2 of them came to their ends"
 
 
 @pytest.mark.parametrize(("at", "word"), [(615.0, Word.FAIL), (603.0, Word.INCONCLUSIVE)])

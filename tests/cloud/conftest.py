@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,11 @@ from typing import Any
 import pytest
 
 from devcloud.state import DEFAULT, State
+from pytest_whitebox.core.command import Result, run
 from tests.cloud.guest import Guest, guest
+
+#: ``program("pytest_cleanup.cli", "report")``
+Program = Callable[..., Result]
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +36,19 @@ def connect(state: State) -> Callable[[str], Any]:
         return Connection(config=OpenStackConfig(config_files=[str(state.clouds_yaml)]).get_one(cloud=name))
 
     return connection
+
+
+@pytest.fixture
+def program(tmp_path: Path, state: State) -> Program:
+    """Runs a module as a program of a user of the cloud, in a folder of its own; more variables come by keyword."""
+    outer = {name: text for name, text in os.environ.items() if not name.startswith(("OS_", "PYTEST_", "TMPDIR"))}
+    user = {**outer, "OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml), "OS_CLOUD": "devcloud"}
+
+    def run_it(*words: str, **variables: str) -> Result:
+        line = [sys.executable, "-m", *words]
+        return run(line, cwd=str(tmp_path), check=False, timeout=3000, env={**user, **variables})
+
+    return run_it
 
 
 @pytest.fixture(scope="session")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 
-from devcloud.state import State
-from pytest_whitebox.core.command import Result, run
+from tests.cloud.conftest import Program
 from tests.cloud.leaky import server_of
 
 pytestmark = pytest.mark.slow
@@ -29,34 +25,23 @@ class Thing(NamedTuple):
 
 
 @pytest.fixture
-def command(tmp_path: Path, state: State) -> Callable[..., Result]:
-    """``command("report")``: pytest-cleanup, in a folder of its own."""
-    outer = {name: value for name, value in os.environ.items() if not name.startswith("OS_")}
-    env = {**outer, "OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml), "OS_CLOUD": "devcloud"}
-    line = [sys.executable, "-m", "pytest_cleanup.cli"]
-    return lambda *words: run([*line, *words], cwd=str(tmp_path), check=False, timeout=900, env=env)
-
-
-@pytest.fixture
 def undo() -> Iterator[ExitStack]:
     with ExitStack() as stack:
         yield stack
 
 
-def test_what_was_changed_is_what_it_was(
-    command: Callable[..., Result], connect: Callable[[str], Any], undo: ExitStack
-) -> None:
+def test_what_was_changed_is_what_it_was(program: Program, connect: Callable[[str], Any], undo: ExitStack) -> None:
     admin = connect("devcloud")
     makers = (computing, serving, imaging, storing, networking, limiting, identifying, keeping_objects)
     things = [thing for make in makers for thing in make(admin, undo)]
     before = {thing.name: thing.look() for thing in things}
-    taken = command("snapshot")
+    taken = program("pytest_cleanup.cli", "snapshot")
     assert taken.rc == 0, taken.stderr
 
     for thing in things:
         thing.change()
     assert [thing.name for thing in things if thing.look() == before[thing.name]] == []
-    done = command("restore", "--scope", "cloud")
+    done = program("pytest_cleanup.cli", "restore", "--scope", "cloud")
 
     assert done.rc == 0, done.stdout[-8000:] + done.stderr
     assert {thing.name: thing.look() for thing in things} == before

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import html
-import os
 import re
-import sys
 from pathlib import Path
 
 import pytest
 
-from devcloud.state import State
-from pytest_whitebox.core.command import run
+from tests.cloud.conftest import Program
 
 ERROR = """
 def test_fails(create):
@@ -27,14 +24,10 @@ def test_fails(create):
 
 
 @pytest.fixture
-def failed(tmp_path: Path, state: State, request: pytest.FixtureRequest) -> dict[str, str]:
+def failed(tmp_path: Path, program: Program, request: pytest.FixtureRequest) -> dict[str, str]:
     """The pieces of evidence of a run whose only test fails, by the name of their file; ``report.html`` beside them."""
     (tmp_path / "test_it.py").write_text(request.param)
-    outer = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "PYTEST_"))}
-    result = run(
-        [sys.executable, "-m", "pytest", "--os-cloud", "devcloud", "-p", "no:cacheprovider", "test_it.py"],
-        cwd=str(tmp_path), env={**outer, "OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml)}, check=False, timeout=300,
-    )  # fmt: skip
+    result = program("pytest", "--os-cloud", "devcloud", "-p", "no:cacheprovider", "test_it.py")
     assert "1 failed" in result.stdout
     latest = tmp_path / ".stackproof" / "runs" / "latest"
     (folder,) = [path for path in latest.iterdir() if path.is_dir()]

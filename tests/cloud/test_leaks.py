@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,10 +17,10 @@ from pytest_cleanup.fixups.volumes import STUCK_ATTACHING
 from pytest_cleanup.resource import Resource
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.clouds import named
-from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.databases.repair import Statement, repair
 from pytest_whitebox.core.wait import wait_for
 from pytest_whitebox.create import Create
+from tests.cloud.conftest import Program
 
 LEAKS = """
 import os
@@ -72,6 +70,7 @@ def test_clients_of_tempest():
     KeyPairsClient(provider, "compute", **where).create_keypair(name="PREFIX-tempest-keypair")
 """
 PREFIX = "sp-leaks"
+OPTIONS = ("--os-cloud", "devcloud", "-p", "no:cacheprovider")
 PLUGS = """
 def test_forgets_a_plug(hosts):
     plug = ["set", "Interface", "sp-left", "type=internal", "external_ids:iface-id=PORT"]
@@ -88,14 +87,6 @@ def cloud_of(state: State) -> Iterator[Cloud]:
         yield cloud
 
 
-def pytest_in(folder: Path, state: State, *words: str) -> Result:
-    """A run of its own in a folder, against the cloud."""
-    outer = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "PYTEST_"))}
-    line = [sys.executable, "-m", "pytest", "--os-cloud", "devcloud", "-p", "no:cacheprovider", *words]
-    env = {**outer, "OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml)}
-    return run(line, cwd=str(folder), check=False, timeout=900, env=env)
-
-
 def ours(connect: Callable[[str], Any]) -> set[str]:
     """What is in the cloud of what the tests below made."""
     names = []
@@ -108,10 +99,10 @@ def ours(connect: Callable[[str], Any]) -> set[str]:
 
 @pytest.mark.slow
 def test_leaks_of_three_libraries_go_back_to_their_tests_and_go(
-    tmp_path: Path, state: State, connect: Callable[[str], Any]
+    tmp_path: Path, program: Program, connect: Callable[[str], Any]
 ) -> None:
     (tmp_path / "test_it.py").write_text(LEAKS.replace("PREFIX", PREFIX))
-    result = pytest_in(tmp_path, state, "--cleanup=preserve", "-n", "2", "test_it.py")
+    result = program("pytest", *OPTIONS, "--cleanup=preserve", "-n", "2", "test_it.py")
     told = json.loads((tmp_path / ".stackproof" / "runs" / "latest" / "leaks.json").read_text())
     by_name = {leak["name"]: leak["attribution"]["nodeid"] for leak in told["leaks"] if leak.get("name")}
     ways = {"fixture": "connection_of_the_fixture", "sdk": "connection_of_its_own", "tempest": "clients_of_tempest"}
@@ -125,12 +116,12 @@ def test_leaks_of_three_libraries_go_back_to_their_tests_and_go(
     assert ours(connect) == set()
 
 
-def test_what_is_left_behind_the_apis_is_told(tmp_path: Path, state: State, cloud_of: Cloud) -> None:
+def test_what_is_left_behind_the_apis_is_told(tmp_path: Path, program: Program, cloud_of: Cloud) -> None:
     port = str(uuid4())
     (tmp_path / "test_it.py").write_text(PLUGS.replace("PORT", port))
     host = cloud_of.hosts.computes[0]
     try:
-        result = pytest_in(tmp_path, state, "--cleanup=report", "test_it.py")
+        result = program("pytest", *OPTIONS, "--cleanup=report", "test_it.py")
         assert f"behind the APIs: plug of port {port} on {host.name}" in result.stdout
     finally:
         host.run(["ovs-vsctl", "--if-exists", "del-port", "br-int", "sp-left"])

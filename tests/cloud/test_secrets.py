@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from devcloud.state import State
-from pytest_whitebox.core.command import run
+from tests.cloud.conftest import Program
 
 _FAILS = """
 def test_fails(create, database, hosts):
@@ -38,17 +36,9 @@ def test_no_log_of_a_host_has_a_password(state: State, passwords: dict[bytes, st
     assert _found(passwords, logs) == []
 
 
-def test_no_report_or_evidence_has_a_password(tmp_path: Path, state: State, passwords: dict[bytes, str]) -> None:
+def test_no_report_or_evidence_has_a_password(tmp_path: Path, program: Program, passwords: dict[bytes, str]) -> None:
     (tmp_path / "test_fails.py").write_text(_FAILS)
-    outer = {name: value for name, value in os.environ.items() if not name.startswith(("OS_", "PYTEST_"))}
-    words = [sys.executable, "-m", "pytest", "--os-cloud", "devcloud", "-p", "no:cacheprovider", "test_fails.py"]
-    result = run(
-        words,
-        cwd=str(tmp_path),
-        env={**outer, "OS_CLIENT_CONFIG_FILE": str(state.clouds_yaml)},
-        check=False,
-        timeout=300,
-    )
+    result = program("pytest", "--os-cloud", "devcloud", "-p", "no:cacheprovider", "test_fails.py")
     assert "1 failed" in result.stdout
     stored = {str(file): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
     assert any(b"<domain" in text for text in stored.values())

@@ -1,7 +1,7 @@
 """Whole upgrades under test, cold, rolling and over a release; then upgrades that go wrong, each found and named.
 
-Run as root: ``python -m tests.acceptance.upgrades``. It makes a cloud of its own in DEVCLOUD_STATE, which has to be
-another than one that is to be kept, saves it, and begins each upgrade from there.
+Run as root: ``python -m tests.acceptance.upgrades [PART …]``, all parts by default. It makes a cloud of its own in
+DEVCLOUD_STATE, which has to be another than one that is to be kept, saves it, and begins each part from there.
 """
 
 from __future__ import annotations
@@ -19,24 +19,28 @@ from pathlib import Path
 from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
-from tests.acceptance.record import Record, Step
+from tests.acceptance.record import Record
 from tests.cloud.devcloud import Devcloud
 
 _SAVE = "before-upgrades"
 _PASS, _FAIL, _INCONCLUSIVE = 0, 1, 2
 _HOURS = 3 * 3600
-#: An upgrade cold, rolling and over a release, and what its run says: a cold one was not seen to roll.
-_UPGRADES = (("cold", "2025.2", _INCONCLUSIVE), ("rolling", "2025.2", _PASS), ("rolling", "2026.1", _PASS))
+_PARTS = ("cold", "rolling", "skip", "failures", "killed")
 _QUICK = ("-m", "rolling", "tests/suites/upgrade")
 
 
 def main() -> int:
-    """Do all of it and write the page."""
-    argparse.ArgumentParser(description=__doc__).parse_args()
+    """Do what was asked for and write the page, one of its own for some of the parts."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(_PARTS)}")
+    parts = parser.parse_args().parts or list(_PARTS)
+    if unknown := set(parts) - set(_PARTS):
+        parser.error(f"no part is called {', '.join(sorted(unknown))}")
     devcloud = Devcloud.from_environment()
-    record = Record("upgrades", "whole upgrades under test, and some that go wrong")
+    name = "-".join(["upgrades", *(parts if len(parts) < len(_PARTS) else ())])
+    record = Record(name, "whole upgrades under test, and some that go wrong")
     with tempfile.TemporaryDirectory(prefix="stackproof-upgrades-") as folder:
-        return record.carry_out(lambda: _Acceptance(record, devcloud, Path(folder)).carry_out())
+        return record.carry_out(lambda: _Acceptance(record, devcloud, Path(folder)).carry_out(parts))
 
 
 class _Acceptance:
@@ -47,28 +51,37 @@ class _Acceptance:
             "OS_CLIENT_CONFIG_FILE": str(devcloud.state / "clouds.yaml"),
         }  # fmt: skip
 
-    def carry_out(self) -> None:
+    def carry_out(self, parts: Sequence[str]) -> None:
         with self._record.step("2025.1 with two instances of each API, saved"):
             self._devcloud("up", "--release", "2025.1", "--workers", "2", timeout=3600)
             if _SAVE not in self._devcloud("saved").stdout:
                 self._devcloud("save", _SAVE, timeout=1800)
-        for manner, release, code in _UPGRADES:
-            with self._record.step(f"{manner}, 2025.1 to {release}, with all persistent things") as step:
-                self._whole(step, manner, release, code)
+        work = {
+            # A cold one was not seen to roll.
+            "cold": lambda: self._whole("cold", "2025.2", _INCONCLUSIVE),
+            "rolling": lambda: self._whole("rolling", "2025.2", _PASS),
+            "skip": self._over_a_release,
+            "failures": self._deployers_that_fail,
+            "killed": self._killed,
+        }
+        for part in parts:
+            self._devcloud("load", _SAVE, timeout=3600)
+            work[part]()
+
+    def _over_a_release(self) -> None:
+        self._whole("rolling", "2026.1", _PASS)
         self._left_behind("2026.1")
         self._replaced_beneath()
-        self._back()
-        self._deployers_that_fail()
-        self._killed()
 
-    def _whole(self, step: Step, manner: str, release: str, code: int) -> None:
-        self._back()
-        said = self._upgrade("devcloud", f"manner: {manner}\n", release, ["-m", "rolling", "tests/suites"])
-        _refuse_other(said, code)
-        if code == _INCONCLUSIVE and "so it was not seen to roll" not in said.stdout:
-            raise StackproofError("it is inconclusive for another reason", hint=f"see {self._folder}")
-        self._is_well(release)
-        step.said = next(line for line in said.stdout.splitlines() if line.startswith("pytest-upgrade: during ended"))
+    def _whole(self, manner: str, release: str, code: int) -> None:
+        with self._record.step(f"{manner}, 2025.1 to {release}, with all persistent things") as step:
+            said = self._upgrade("devcloud", f"manner: {manner}\n", release, ["-m", "rolling", "tests/suites"])
+            _refuse_other(said, code)
+            if code == _INCONCLUSIVE and "so it was not seen to roll" not in said.stdout:
+                raise StackproofError("it is inconclusive for another reason", hint=f"see {self._folder}")
+            self._is_well(release)
+            ended = "pytest-upgrade: during ended"
+            step.said = next(line for line in said.stdout.splitlines() if line.startswith(ended))
 
     def _left_behind(self, release: str) -> None:
         with self._record.step("one compute host left behind is named") as step:
@@ -131,9 +144,6 @@ class _Acceptance:
             self._is_well("2025.2")
             done = said.stdout.count("was done before")
             step.said = f"{half['release']} on its way to {half['target']}; {done} steps were not done again"
-
-    def _back(self) -> None:
-        self._devcloud("load", _SAVE, timeout=3600)
 
     def _upgrade(self, deployer: str, config: str, release: str, tests: Sequence[str], *more: str) -> Result:
         words = [*self._words(deployer, config, release), *more, "--", *tests]

@@ -26,7 +26,7 @@ from pytest_whitebox.tempest import discovery
 from tests.benchmarks.figure import Figure
 
 _NAME = "sp-bench"
-#: Rounds of twelve leaks each, and servers beside them, which take a host's processors and not only a database's.
+#: Rounds of leaks of many kinds, and servers beside them, which take a host's processors and not only a database's.
 _ROUNDS, _SERVERS = 25, 5
 _RUNS = 2
 _CLI = [sys.executable, "-m", "pytest_cleanup.cli"]

@@ -35,8 +35,8 @@ def judge(options: argparse.Namespace) -> int:
     if options.html:
         _write(options.html, page.alone(run.id, found, picture(case, samples.failures())))
     if "-" not in (options.json, options.markdown, options.junit, options.html):
-        for one in found:
-            print(one)
+        for line in (*found, *case.data_plane()):
+            print(line)
     return worst(one.word for one in found).code
 
 

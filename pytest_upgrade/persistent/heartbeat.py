@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
+
+from pytest_upgrade.store.values import Artifact
+
+if TYPE_CHECKING:
+    from pytest_upgrade.store import Store
+    from pytest_upgrade.store.values import Run
 
 #: Seconds between two lines that are still a beat: a busy host lets a guest wait.
 _LATE = 10
 FILE = "/data/stackproof-heartbeat"
+#: What a shell in the guest says of the file that it is given, and, last, of its own clock.
+READ = 'cat "$1"; date +%s'
+#: What the artifacts of a run are called that were read of guests, and the form that they have.
+_NAME, _MEDIA = "heartbeat of ", "application/json"
 #: The guest's user data: writes the time and whether its gateway answers, each second, where a reboot does not reach.
 SCRIPT = """#!/bin/sh
 mkdir -p /data
@@ -40,6 +51,50 @@ class Outage:
 
     def __str__(self) -> str:
         return f"{self.kind} for {self.seconds:g} s"
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What the guest of a server wrote down, by our clock: from when until when, how many beats, and its outages."""
+
+    server: str
+    begin: float
+    end: float
+    beats: int
+    outages: tuple[Outage, ...] = ()
+
+    @classmethod
+    def from_text(cls, server: str, text: str, asked: float, answered: float) -> Heartbeat:
+        """What `READ` has said, which was asked for and answered at these times of our own clock.
+
+        A guest may have another time than we have: it is taken for ours only if it can have been.
+
+        >>> Heartbeat.from_text("web", "100 ok\\n101 ok\\n160 ok\\n160\\n", 1160.2, 1160.8).outages[0].start
+        1101.0
+        """
+        lines, _, now = text.rstrip("\n").rpartition("\n")
+        told = float(now) if now.isdigit() else asked
+        ahead = 0.0 if asked - 1 <= told <= answered else told + 0.5 - (asked + answered) / 2
+        instants = [float(at) for at, _, _ in (line.partition(" ") for line in lines.splitlines()) if at.isdigit()]
+        found = tuple(replace(one, start=one.start - ahead, end=one.end - ahead) for one in outages(lines))
+        first, last = (instants[0], instants[-1]) if instants else (told, told)
+        return cls(server, first - ahead, last - ahead, len(instants), found)
+
+    @classmethod
+    def from_json(cls, row: dict[str, Any]) -> Heartbeat:
+        """What `dataclasses.asdict` has taken apart."""
+        return cls(**{**row, "outages": tuple(Outage(**one) for one in row["outages"])})
+
+    def keep(self, store: Store, run: str, phase: str) -> None:
+        """Write it down in the place of what was read of the same guest before."""
+        data = json.dumps(asdict(self)).encode()
+        store.artifacts.replace(run, Artifact(phase, f"{_NAME}{self.server}", _MEDIA, data), "name")
+
+
+def kept(store: Store, run: Run) -> list[Heartbeat]:
+    """The last that was read of each guest of a run."""
+    found = [one for one in store.artifacts.of(run.id, media=_MEDIA) if one.name.startswith(_NAME)]
+    return [Heartbeat.from_json(json.loads(one.data)) for one in sorted(found, key=lambda one: one.name)]
 
 
 def outages(text: str) -> tuple[Outage, ...]:

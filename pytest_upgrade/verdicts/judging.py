@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_upgrade.persistent import heartbeat
+from pytest_upgrade.persistent.heartbeat import Heartbeat
 from pytest_upgrade.verdicts import downtime, impact, ledger, steps
 from pytest_upgrade.verdicts.downtime import Window
 from pytest_upgrade.verdicts.ledger import Deed
@@ -28,7 +31,7 @@ _WORDS = {"passed": Word.PASS, "failed": Word.FAIL, "error": Word.FAIL}
 
 @dataclass(frozen=True)
 class Case:
-    """All that is judged: when the upgrade was, its steps, the lanes, the outcomes of the tests."""
+    """All that is judged: when the upgrade was, its steps, the lanes, the outcomes of the tests, what guests saw."""
 
     window: Window | None
     steps: Sequence[StepSpan]
@@ -36,14 +39,16 @@ class Case:
     outcomes: Sequence[Outcome] = ()
     limits: Thresholds = field(default_factory=Thresholds)
     deeds: Sequence[Deed] = ()
+    guests: Sequence[Heartbeat] = ()
 
     @classmethod
-    def of(cls, store: Store, run: Run, samples: Samples, limits: Thresholds) -> Case:
+    def of(cls, store: Store, run: Run, samples: Samples | None, limits: Thresholds) -> Case:
         """What is known of a run; the upgrade was between its marks, else while pytest watched beside it."""
         events = store.events.of(run.id)
+        lanes, lines = (samples.series(), samples.ledger()) if samples else ([], [])
         return cls(
-            window_of(store, run), steps.spans(events), samples.series(), store.outcomes.of(run.id), limits,
-            ledger.deeds(samples.ledger()),
+            window_of(store, run), steps.spans(events), lanes, store.outcomes.of(run.id), limits, ledger.deeds(lines),
+            heartbeat.kept(store, run),
         )  # fmt: skip
 
     @property
@@ -58,6 +63,14 @@ class Case:
     def deeds_of(self, service: str) -> list[Deed]:
         """What was written to a service."""
         return [one for one in self.deeds if one.lane.service == service]
+
+    def data_plane(self) -> Iterator[str]:
+        """The outages that guests have seen themselves, in words, with the steps that they fall in."""
+        for guest in self.guests:
+            for one in guest.outages:
+                met = ", ".join(steps.within(self.steps, one.start, one.end))
+                at = datetime.fromtimestamp(one.start, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+                yield f"guest of {guest.server}: {one} from {at}{f' during {met}' if met else ''}"
 
     @property
     def control(self) -> list[Series]:

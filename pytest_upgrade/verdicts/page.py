@@ -26,11 +26,11 @@ def of_run(store: Store, run: Run, folder: Path, limits: Thresholds | None = Non
     from pytest_upgrade.verdicts.picture import picture as drawn
     from pytest_upgrade.verdicts.samples import Samples
 
-    if not Samples.are_in(folder):
-        return ""
-    samples = Samples(folder)
+    samples = Samples(folder) if Samples.are_in(folder) else None
     case = Case.of(store, run, samples, limits or Thresholds())
-    return section(run.id, judged(case), drawn(case, samples.failures()))
+    if samples is None and not case.guests:
+        return ""
+    return section(run.id, judged(case), drawn(case, samples.failures() if samples else ()))
 
 
 def section(run: str, verdicts: Sequence[ServiceVerdict], picture: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from pytest_upgrade.persistent.heartbeat import Heartbeat
 from pytest_upgrade.verdicts.judging import Case
 from pytest_upgrade.verdicts.outages import outages
 from pytest_upgrade.verdicts.quantiles import blocks, quantile
@@ -22,8 +23,9 @@ _NEVER = float("inf")
 def picture(case: Case, failures: Iterable[FailedRequest]) -> dict[str, Any]:
     """All that the page draws; times are seconds from ``begin``, which is since 1970."""
     lanes = [one for one in case.lanes if len(one)]
-    begin = min((one.due[0] for one in lanes), default=0.0)
-    end = max((one.due[-1] for one in lanes), default=0.0)
+    # What guests saw before anybody observed is told where nobody did.
+    spans = [(one.due[0], one.due[-1]) for one in lanes] or [(one.begin, one.end) for one in case.guests]
+    begin, end = min((one for one, _ in spans), default=0.0), max((one for _, one in spans), default=0.0)
     first = {(one.lane, round(one.due, 3)): one for one in failures}
     order = sorted(
         lanes, key=lambda one: (one.lane.role == "control", one.lane.service, one.lane.period, one.lane.name)
@@ -32,7 +34,7 @@ def picture(case: Case, failures: Iterable[FailedRequest]) -> dict[str, Any]:
         "begin": begin, "seconds": end - begin,
         "upgrade": [at - begin for at in case.window] if case.window else None,
         "steps": [_step(step, begin, end) for step in case.steps if step.end >= begin and step.begin <= end],
-        "lanes": [_lane(one, begin, end, first) for one in order],
+        "lanes": [_lane(one, begin, end, first) for one in order] + [_guest(one, begin, end) for one in case.guests],
     }  # fmt: skip
 
 
@@ -48,6 +50,7 @@ def _lane(one: Series, begin: float, end: float, first: dict[tuple[str, float], 
     failed = sum(outage.slots for outage in found)
     return {
         "service": one.lane.service, "name": f"{one.lane.method} {one.lane.path}", "connection": one.lane.connection,
+        "what": "requests",
         "period": one.lane.period, "samples": len(one), "failed": failed, "more": max(0, len(found) - _MOST),
         "from": round(one.due[0] - begin, 2), "to": round(one.due[-1] - begin, 2),
         "outages": [
@@ -57,6 +60,22 @@ def _lane(one: Series, begin: float, end: float, first: dict[tuple[str, float], 
         ],
         "gaps": [[round(gap.begin - begin, 2), round(gap.end - begin, 2), gap.why] for gap in one.gaps],
         "curve": _curve(one, begin, end),
+    }  # fmt: skip
+
+
+def _guest(one: Heartbeat, begin: float, end: float) -> dict[str, Any]:
+    """The data plane as the guest of a server saw it, each second, in the time that is drawn."""
+    found = [outage for outage in one.outages if outage.end >= begin and outage.start <= end]
+    return {
+        "service": "data plane", "name": f"heartbeat of {one.server}", "connection": "inside", "period": 1.0,
+        "samples": one.beats, "failed": sum(round(outage.seconds) for outage in found), "more": 0, "what": "beats",
+        "from": round(max(one.begin, begin) - begin, 2), "to": round(min(one.end, end) - begin, 2),
+        "outages": [
+            [round(max(outage.start, begin) - begin, 3), round(min(outage.end, end) - begin, 3), round(outage.seconds),
+             outage.kind, "as its guest wrote down", ""]
+            for outage in found
+        ],
+        "gaps": [], "curve": [],
     }  # fmt: skip
 
 

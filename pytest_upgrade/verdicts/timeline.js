@@ -8,7 +8,7 @@
   const LABEL = 300, ROW = 17, STEP = 20, AXIS = 22, CHART = 130, GAP = 14, RIGHT = 8;
   const whole = [0, Math.max(data.seconds, 1)];
   let view = [...whole], width = 0, drag = null;
-  let chosen = data.lanes.reduce((best, lane, index) => lane.failed > data.lanes[best].failed ? index : best, 0);
+  let chosen = data.lanes.reduce((best, lane, index) => lane.curve.length && lane.failed > data.lanes[best].failed ? index : best, 0);
 
   const legend = document.createElement("div");
   legend.className = "su-legend";
@@ -140,7 +140,7 @@
     const left = Math.max(x(lane.from), LABEL), right = Math.min(x(lane.to + lane.period), width - RIGHT);
     if (right > left) {
       const base = make("rect", { x: left, y: y + 2, width: right - left, height: ROW - 5, style: "fill: var(--ok)" }, svg);
-      hover(base, () => [`${lane.name} (${lane.connection})`, `${lane.samples} requests, ${lane.failed} failed, every ${lane.period} s`, lane.more ? `${lane.more} later outages are not drawn` : ""].filter(Boolean));
+      hover(base, () => [`${lane.name} (${lane.connection})`, `${lane.samples} ${lane.what}, ${lane.failed} failed, every ${lane.period} s`, lane.more ? `${lane.more} later outages are not drawn` : ""].filter(Boolean));
       choose(base, index);
     }
     const blind = lane.gaps.filter(gap => gap[2] === "blind");

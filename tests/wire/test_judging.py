@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.cli import main
+from pytest_upgrade.persistent.heartbeat import Heartbeat, Outage
 from pytest_upgrade.places import Places
 from pytest_upgrade.selftest.proxy import Fault
 from pytest_upgrade.selftest.trial import Trial
@@ -113,3 +114,16 @@ def test_the_report_of_the_run_has_the_picture(project: Path, capsys: pytest.Cap
     text = (project / "page.html").read_text()
     assert '"name":"storm"' in text
     assert "<td><details><summary><b class='su-word su-fail'>fail</b><span class='su-steps'>storm</span>" in text
+
+
+def test_what_a_guest_saw_of_the_upgrade_is_told_with_its_step(
+    seen: Trial, places: Places, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (fault,) = seen.injected
+    outage = Outage("no network", fault.begin, fault.begin + 3)
+    with Store.open(places.url) as store:
+        Heartbeat("web", seen.begin, fault.end, 20, (outage,)).keep(store, RUN.id, "post")
+    assert main(["judge", "--tag", "rolling"]) == 0
+    *_, told = capsys.readouterr().out.splitlines()
+    assert told.startswith("guest of web: no network for 3 s from ")
+    assert told.endswith(" during storm")

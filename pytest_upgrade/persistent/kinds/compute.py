@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import time
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +74,8 @@ class KeptServer(Thing):
 
     @property
     def outages(self) -> tuple[heartbeat.Outage, ...]:
-        """When its guest stood still or had no network, as it wrote down itself."""
-        return heartbeat.outages(self.guest.run(["cat", heartbeat.FILE]))
+        """When its guest stood still or had no network, as it wrote down itself; the report has it, too."""
+        return _beats(self._place, self._kept).outages
 
 
 class Server:
@@ -121,7 +122,7 @@ class Server:
         return absent(lambda: place.connection.compute.get_server(kept.state["id"]))
 
     def differences(self, place: Place, kept: Kept) -> Iterator[str]:
-        """Its record, what was asked of it meanwhile, and the boot of its guest."""
+        """Its record, what was asked of it meanwhile, the boot of its guest, and whether that has its heartbeat."""
         yield from changed(kept.state["record"], _record(place, kept.state["id"]))
         known = set(kept.state["actions"]) | set(_own_actions(place, kept))
         for action in place.connection.compute.server_actions(kept.state["id"]):
@@ -129,6 +130,10 @@ class Server:
                 yield f"somebody asked for {action.action!r} at {action.start_time} ({action.request_id})"
         if (now := Guest.of(place, kept.name, kept.state).boot_id) != kept.state["boot_id"]:
             yield f"its guest has booted again: boot id was {kept.state['boot_id']} and is {now}"
+        try:
+            _beats(place, kept)
+        except Unusable as error:
+            yield f"its heartbeat cannot be read: {error}"
 
     def use(self, place: Place, kept: Kept) -> str:
         """Look at its console, pause it and let it go on, and go into its guest."""
@@ -155,6 +160,17 @@ class Server:
 def waited(place: Place, id: str, status: str) -> None:
     """Wait until a server has a status and Nova has nothing left to do with it."""
     settled(lambda: Server()._is(place, id, status), timeout=_PATIENCE, what=f"server {id} to become {status}")
+
+
+def _beats(place: Place, kept: Kept) -> heartbeat.Heartbeat:
+    """What its guest has written of itself, which the run keeps for its report."""
+    guest = Guest.of(place, kept.name, kept.state)
+    guest.run(["true"])  # the door may take its time to open, and that is none of the clock's
+    asked = time.time()
+    text = guest.script(heartbeat.READ, heartbeat.FILE)
+    found = heartbeat.Heartbeat.from_text(kept.name, text, asked, time.time())
+    found.keep(place.store, place.run.id, place.phase)
+    return found
 
 
 def _note_actions(place: Place, kept: Kept, act: Any, status: str) -> None:

@@ -57,6 +57,30 @@ def test_an_outage_that_is_not_seen_to_end_has_no_upper_bound() -> None:
     assert "was not seen to end" in str(one)
 
 
+def test_an_outage_is_told_from_its_first_failed_slot_to_the_first_good_one() -> None:
+    ok, bad = Result.OK, Result.RESET
+    whole, early, late = (
+        outages([Seen(100 + 10.0 * slot, 0.01, result) for slot, result in enumerate(results)])
+        for results in ([ok, bad, bad, ok], [bad, bad, ok], [ok, bad, bad])
+    )
+    bounds = [(one.begin, one.until, one.seconds, one.least, one.most) for (one,) in (whole, early, late)]
+    assert bounds == [
+        (110.0, 130.0, 20.0, 10.0, 30.0),
+        # Nobody saw when the one began and the other ended.
+        (100.0, 120.0, 20.0, 10.0, float("inf")),
+        (110.0, 120.0, 10.0, 10.0, float("inf")),
+    ]
+    assert [str(one) for (one,) in (whole, late)] == [
+        "2 failed in 20.0 s (reset)", "2 failed in 10.0 s and was not seen to end (reset)",
+    ]  # fmt: skip
+
+
+def test_the_classes_of_an_outage_begin_with_the_commonest() -> None:
+    (one,) = outages(row([Result.RESET, Result.TIMEOUT, Result.REFUSED, Result.TIMEOUT]))
+    assert one.words[0] == "timeout"
+    assert set(one.words) == {"timeout", "reset", "refused"}
+
+
 def test_a_token_whose_life_is_over_is_no_outage_and_ends_none() -> None:
     assert outages(row([Result.OK, Result.EXPIRED, Result.OK])) == []
     (one,) = outages(row([Result.RESET, Result.EXPIRED, Result.RESET, Result.OK]))
@@ -68,6 +92,14 @@ def test_outages_with_little_between_them_are_one_trouble_with_its_share() -> No
     first, second = together(outages(samples), [seen.due for seen in samples])
     assert (first.failures, first.samples, second.failures) == (4, 13, 1)
     assert first.ratio == 4 / 13
+
+
+def test_outages_are_one_trouble_up_to_five_seconds_apart() -> None:
+    ok, bad = Result.OK, Result.RESET
+    seen = [Seen(at, 0.01, result) for at, result in ((0.0, bad), (1.0, ok), (6.0, bad), (7.0, bad), (8.0, ok))]
+    found, due = outages(seen), [one.due for one in seen]
+    assert [(one.begin, one.until) for one in together(found, due)] == [(0.0, 8.0)]
+    assert [(one.begin, one.until) for one in together(found, due, apart=4.9)] == [(0.0, 1.0), (6.0, 8.0)]
 
 
 @ANY_PACE

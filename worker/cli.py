@@ -11,17 +11,16 @@ from pytest_whitebox.core.commandline import Parser, carry_out
 from pytest_whitebox.core.setting import Setting
 
 from . import settings
+from .standalone import archive
 
-#: The package has another name where it is installed.
-_RUN = f"python -m {__package__}"
-_EPILOG = f"""\
+_EPILOG = """\
 exit codes: 0 done, and of `watch` passed; 1 of `watch` not passed; 3 an error of ours; 4 misused
 
-  {_RUN} token host node1 >node1.token       a token for a testing host; for a user: token user ann
-  {_RUN} serve                               the monitor, with a Gearman server of its own
-  {_RUN} run --clouds clouds --slots 2       a worker; SIGTERM ends it when its jobs have ended
-  {_RUN} submit --cloud prod --tempest 47.0.0 --guideline 2020.06 --target compute
-  {_RUN} watch ID
+  {run} token host node1 >node1.token       a token for a testing host; for a user: token user ann
+  {run} serve                               the monitor, with a Gearman server of its own
+  {run} run --clouds clouds --slots 2       a worker; SIGTERM ends it when its jobs have ended
+  {run} submit --cloud prod --tempest 47.0.0 --guideline 2020.06 --target compute
+  {run} watch ID
 """
 
 
@@ -34,8 +33,11 @@ def parser() -> argparse.ArgumentParser:
     """All verbs and options."""
     from .commands import doctor, keeping, using
 
+    # The package has another name where it is installed, and a worker that stands alone is a file.
+    file = archive()
+    run = f"python {file.name}" if file else f"python -m {__package__}"
     top = Parser(
-        prog="worker", description="A queue of test runs over Gearman.", epilog=_EPILOG,
+        prog="worker", description="A queue of test runs over Gearman.", epilog=_EPILOG.format(run=run),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=Parser)
@@ -52,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
         return made
 
     mine = (settings.URL, settings.TOKEN, settings.AUTHORITY)
-    _submitting(verb("submit", using.submit, "submit a job and print its id", *mine))
+    _submitting(verb("submit", using.submit, "submit a job and print its id", *mine, settings.STATE, settings.CACHE))
     one = [
         verb("watch", using.watch, "follow a job, and what it prints, until it has ended", *mine),
         verb("cancel", using.cancel, "cancel a job", *mine),
@@ -116,6 +118,12 @@ def parser() -> argparse.ArgumentParser:
     token.add_argument("kind", choices=("user", "host", "admin"))
     token.add_argument("name", metavar="NAME")
     token.add_argument("--remove", action="store_true", help="take it away instead")
+    verb(
+        "key", keeping.key, "print this worker's public key, made if there is none, to which users seal credentials",
+        settings.STATE, settings.CACHE,
+    )  # fmt: skip
+    pyz = verb("pyz", keeping.pyz, "write the stand-alone worker, one file for hosts that have Python and nothing else")
+    pyz.add_argument("file", type=Path, metavar="FILE", help="such as worker.pyz")
     return top
 
 
@@ -141,4 +149,7 @@ def _submitting(made: argparse.ArgumentParser) -> None:
     made.add_argument("--priority", choices=("high", "normal", "low"))
     made.add_argument("--deadline", type=int, metavar="SECONDS", help="that the run may take")
     made.add_argument("--callback", metavar="URL", help="gets each change of the job")
+    made.add_argument(
+        "--seal-to", metavar="KEY", help="have the credentials of OS_* in the job, for the worker with this key alone"
+    )
     made.add_argument("--json", type=Path, metavar="FILE", help="the whole job as JSON, instead of the options")

@@ -8,34 +8,23 @@ beside it without what else Stackproof needs: discovery, upload and cleanup are 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
-import signal
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from fcntl import LOCK_EX, flock
-from importlib.util import find_spec
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event
 
-from pytest_whitebox.core.errors import StackproofError
-
+from .bootstrap import NoEnvironment, Uv
+from .calling import Say, called
+from .locking import alone
 from .releases import LATEST, RELEASES, Release
+from .sources import THIN, sources
 
 #: Libraries in C, of which the releases of those days have no wheel for the Python of these.
 _WHEELS = ("cffi", "msgpack", "pyyaml")
 #: Of the time of the newest Tempest, whatever the time of the one that is asked for.
 _NEW = ("pytest", "pluggy", "iniconfig", "pygments", "packaging", *_WHEELS)
-#: What of Stackproof lies in the environment.
-_THIN = ("pytest_whitebox", "tcup/__init__.py", "tcup/inside/__init__.py", "tcup/inside/watching.py")
-Say = Callable[[str], None]
-
-
-class NoEnvironment(StackproofError):
-    """The environment of a job could not be made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +43,7 @@ class Environments:
 
     def __init__(self, cache: Path, beside: Sequence[str] = (), uv: str = "") -> None:
         self.cache, self.beside = cache.resolve(), tuple(beside)
-        self._uv = uv or find_uv()
+        self._uv = Uv(self.cache, uv)
 
     def prepare(self, version: str, say: Say, stopped: Event) -> Path:
         """The lock of a release, resolved if it is not there; raises `NoEnvironment`."""
@@ -64,15 +53,16 @@ class Environments:
         lock = self.cache / "locks" / f"tempest-{version}-{hashlib.sha256(about.encode()).hexdigest()[:12]}.txt"
         if lock.is_file():
             return lock
-        with _alone(lock):
+        with alone(lock):
             if not lock.is_file():
                 source, new = lock.with_suffix(".in"), lock.with_suffix(".new")
                 source.write_text("".join(f"{line}\n" for line in wanted))
                 new_ones = [word for name in _NEW for word in ("--exclude-newer-package", f"{name}={LATEST}")]
-                self._call(
+                self._uv.call(
                     ["pip", "compile", "--quiet", "--generate-hashes", "--no-header", "--no-annotate",
                      "--no-emit-index-url", "--exclude-newer", release.newest, *new_ones,
-                     "--python-version", _python(release), "--output-file", str(new), str(source)],
+                     "--python", _interpreter(release), "--python-version", _python(release),
+                     "--output-file", str(new), str(source)],
                     f"the libraries of Tempest {version} cannot be chosen", say, stopped,
                 )  # fmt: skip
                 new.replace(lock)
@@ -83,12 +73,13 @@ class Environments:
         lock = self.prepare(version, say, stopped)
         python = folder / "bin" / "python"
         what = f"Tempest {version} cannot be installed"
-        self._call(["venv", "--quiet", "--python", _python(RELEASES[version]), str(folder)], what, say, stopped)
+        interpreter = _interpreter(RELEASES[version])
+        self._uv.call(["venv", "--quiet", "--python", interpreter, str(folder)], what, say, stopped)
         install = ["pip", "install", "--quiet", "--python", str(python), "--requirements", str(lock)]
         try:
-            self._call([*install, "--offline"], what, lambda _: None, stopped)
+            self._uv.call([*install, "--offline"], what, lambda _: None, stopped)
         except NoEnvironment:
-            self._call(install, what, say, stopped)
+            self._uv.call(install, what, say, stopped)
         made = Environment(python, self._thin())
         self._see_that_it_lists(made, lock, say, stopped)
         return made
@@ -115,89 +106,26 @@ class Environments:
 
     def _thin(self) -> Path:
         """Stackproof's plugin alone, as this worker has it."""
-        sources = list(_sources())
+        found = dict(sources(THIN))
         digest = hashlib.sha256()
-        for file, name in sources:
-            digest.update(name.encode() + b"\0" + file.read_bytes())
+        for name, data in found.items():
+            digest.update(name.encode() + b"\0" + data)
         thin = self.cache / "thin" / digest.hexdigest()[:16]
-        with _alone(thin.with_suffix(".lock")):
+        with alone(thin.with_suffix(".lock")):
             if not thin.is_dir():
                 new = thin.with_suffix(".new")
                 shutil.rmtree(new, ignore_errors=True)
-                for file, name in sources:
+                for name, data in found.items():
                     (new / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copyfile(file, new / name)
+                    (new / name).write_bytes(data)
                 new.rename(thin)
         return thin
-
-    def _call(self, words: Sequence[str], what: str, say: Say, stopped: Event) -> None:
-        said: list[str] = []
-
-        def hear(line: str) -> None:
-            said.append(line)
-            say(line)
-
-        environment = {**os.environ, "UV_CACHE_DIR": str(self.cache / "uv"), "NO_COLOR": "1"}
-        environment.pop("VIRTUAL_ENV", None)
-        if called([self._uv, *words], environment, hear, stopped, self.cache):
-            why = next((line.strip() for line in said if line.strip()), "uv says nothing")
-            raise NoEnvironment(
-                f"{what}: {why[:300]}", hint="see the log of the job, and the worker's way to the index"
-            )
 
 
 def plugins(folder: Path) -> list[str]:
     """Arguments of pytest by which a run in ``folder`` has our plugin, and no configuration of anybody's."""
     (folder / "pytest.ini").write_text("[pytest]\n")
     return ["-c", "pytest.ini", "--rootdir", str(folder), "-p", "pytest_whitebox.plugin", "-p", "tcup.inside.watching"]
-
-
-def called(
-    command: Sequence[str], environment: dict[str, str], hear: Say, stopped: Event, folder: Path,
-    descriptors: Sequence[int] = (), grace: float = 3.0,
-) -> int:  # fmt: skip
-    """Run a program to its end and return its exit status; once ``stopped`` is set it and all its children end.
-
-    They have ``grace`` seconds to do so themselves, as with Ctrl-C.
-    """
-    process = subprocess.Popen(
-        command, cwd=folder, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, text=True, errors="replace", start_new_session=True, pass_fds=descriptors,
-    )  # fmt: skip
-    for descriptor in descriptors:
-        os.close(descriptor)
-    over = Event()
-
-    def watch() -> None:
-        while not over.is_set():
-            if stopped.wait(0.2):
-                _end(process, over, grace)
-                return
-
-    watcher = Thread(target=watch)
-    watcher.start()
-    try:
-        for line in process.stdout or ():
-            hear(line)
-        return process.wait()
-    finally:
-        over.set()
-        watcher.join()
-        _signal(process, signal.SIGKILL)
-
-
-def _end(process: subprocess.Popen[str], over: Event, grace: float) -> None:
-    _signal(process, signal.SIGINT)
-    if not over.wait(grace):
-        _signal(process, signal.SIGKILL)
-
-
-def _signal(process: subprocess.Popen[str], number: int) -> None:
-    """To the whole group, which may outlive the process itself."""
-    try:
-        os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def quiet(made: Environment, folder: Path) -> dict[str, str]:
@@ -208,44 +136,11 @@ def quiet(made: Environment, folder: Path) -> dict[str, str]:
     }  # fmt: skip
 
 
-@contextmanager
-def _alone(file: Path) -> Iterator[None]:
-    """One process at a time works at a file; the lock goes with the process."""
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with file.with_name(f".{file.name}.lock").open("w") as lock:
-        flock(lock, LOCK_EX)
-        yield
+def _python(release: Release | None = None) -> str:
+    """The Python that a release takes, by its version; else that of this worker."""
+    return (release and release.python) or f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
-def _sources() -> Iterator[tuple[Path, str]]:
-    for name in _THIN:
-        package, _, rest = name.partition("/")
-        spec = find_spec(package)
-        if spec is None or spec.origin is None:
-            raise NoEnvironment(
-                f"{package} is not beside this worker", hint="install stackproof, or run it from a checkout"
-            )
-        top = Path(spec.origin).parent
-        found = [top / rest] if rest else sorted(top.rglob("*"))
-        for file in found:
-            if file.is_file() and "__pycache__" not in file.parts:
-                yield file, str(file.relative_to(top.parent))
-
-
-def _python(release: Release) -> str:
-    return release.python or f"{sys.version_info[0]}.{sys.version_info[1]}"
-
-
-def find_uv() -> str:
-    """The uv beside this worker, else that of the system; raises `NoEnvironment` if there is none."""
-    try:
-        from uv import find_uv_bin
-
-        return str(find_uv_bin())
-    except (ImportError, FileNotFoundError):
-        found = shutil.which("uv")
-    if not found:
-        raise NoEnvironment(
-            "there is no uv, which makes the environments of jobs", hint="pip install 'stackproof[worker]'"
-        )
-    return found
+def _interpreter(release: Release) -> str:
+    """What uv is to take; this worker's own if it will do, which need not be where uv would look."""
+    return sys.executable if _python(release) == _python() else _python(release)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Sequence
 from threading import Condition, Event
 from typing import Any, Final
 
@@ -30,6 +31,11 @@ _PRECEDENCES: Final = {
 #: Seconds for a server to answer.
 _PATIENCE: Final = 10.0
 _BACKLOG: Final = 128
+
+
+def function(key: str) -> str:
+    """The function of workers that have a key, for jobs that are sealed to it; without one that of all."""
+    return f"{FUNCTION}:{key}" if key else FUNCTION
 
 
 class Unreachable(StackproofError):
@@ -77,9 +83,9 @@ class Submitter(gear.Client):  # type: ignore[misc]
         """True if a server is there."""
         return bool(self.active_connections)
 
-    def submit(self, unique: str, text: str, priority: str) -> bytes:
-        """Give a job to the server and return its handle; raises `Unreachable`."""
-        job = gear.TextJob(FUNCTION, text, unique=unique)
+    def submit(self, unique: str, text: str, priority: str, key: str = "") -> bytes:
+        """Give a job to the server, for those with a key if one is named; returns its handle. Raises `Unreachable`."""
+        job = gear.TextJob(function(key), text, unique=unique)
         try:
             self.submitJob(job, background=True, precedence=_PRECEDENCES[priority], timeout=_PATIENCE)
         except (gear.GearmanError, gear.NoConnectedServersError, OSError, AttributeError):
@@ -117,12 +123,13 @@ class Submitter(gear.Client):  # type: ignore[misc]
 
 
 class Taker(gear.TextWorker):  # type: ignore[misc]
-    """Takes jobs from a Gearman server; any number of threads may wait in `take`."""
+    """Takes jobs from a Gearman server, those too that are sealed to its keys; many threads may wait in `take`."""
 
-    def __init__(self, place: Place, name: str) -> None:
+    def __init__(self, place: Place, name: str, keys: Sequence[str] = ()) -> None:
         super().__init__(name)
         self.place = place
-        self.registerFunction(FUNCTION)
+        for key in ("", *keys):
+            self.registerFunction(function(key))
         _add(self, place)
 
     def take(self) -> Any:

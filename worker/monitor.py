@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 from collections.abc import Callable
@@ -10,8 +11,6 @@ from .gearing import Submitter, Unreachable
 from .store import Store
 
 _LOG = logging.getLogger("worker.monitor")
-#: Seconds after which the server is asked whether it still has a job.
-_DOUBT = 10.0
 #: How many jobs the server is asked about in one look.
 _ASKED = 20
 
@@ -22,6 +21,9 @@ class Monitor:
     def __init__(self, store: Store, submitter: Submitter, clock: Callable[[], float] = time.time) -> None:
         self.store, self.submitter, self.clock = store, submitter, clock
         self._losses = submitter.losses
+        # Seconds after which the server is asked whether it still has a job: who waits for it waits no longer for a
+        # server that loses than for a worker that is lost.
+        self._doubt = store.rules.lease / 3
         self._handed: dict[str, tuple[bytes, float]] = {}
 
     def begin(self) -> None:
@@ -48,7 +50,8 @@ class Monitor:
         try:
             for job, priority, payload in self.store.upkeep.undispatched():
                 text = f'{{"test_id": "{job}", "payload": {payload}}}'
-                self._handed[job] = (self.submitter.submit(job, text, priority), now)
+                key = json.loads(payload).get("sealed", {}).get("to", "")
+                self._handed[job] = (self.submitter.submit(job, text, priority, key), now)
                 handed.append(job)
         finally:
             self.store.upkeep.set_dispatched(handed)
@@ -60,7 +63,7 @@ class Monitor:
             self._handed.clear()
             self.store.upkeep.forget_dispatched()
             return
-        asked = [job for job, (_, at) in self._handed.items() if now - at > _DOUBT][:_ASKED]
+        asked = [job for job, (_, at) in self._handed.items() if now - at > self._doubt][:_ASKED]
         waiting = self.store.upkeep.waiting(asked) if asked else set()
         for job in asked:
             handle, _ = self._handed.pop(job)

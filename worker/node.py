@@ -39,7 +39,10 @@ class Pace:
 
 @dataclass
 class Node:
-    """``slots`` jobs at the same time; addresses in jobs may lead to the hosts of ``allowed`` only."""
+    """``slots`` jobs at the same time, those that are sealed to its ``keys`` among them.
+
+    Addresses in jobs may lead to the hosts of ``allowed`` only.
+    """
 
     place: Place
     monitor: Asking
@@ -48,6 +51,7 @@ class Node:
     slots: int = 1
     allowed: Sequence[str] = ()
     pace: Pace = field(default_factory=Pace)
+    keys: Sequence[str] = ()
     _refused: Refusal | None = None
     _drained: Event = field(default_factory=Event)
     _leaving: Event = field(default_factory=Event)
@@ -59,7 +63,7 @@ class Node:
 
         Raises `Refusal` if the monitor does not know this host: others are to have the jobs.
         """
-        self._taker = Taker(self.place, self.name)
+        self._taker = Taker(self.place, self.name, self.keys)
         threads = [Thread(target=self._slot, args=(number,), name=f"slot {number}") for number in range(self.slots)]
         for thread in threads:
             thread.start()

@@ -7,7 +7,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import urlsplit
@@ -30,6 +30,9 @@ _GUIDELINE = re.compile(r"(?:[a-z_]{1,32}\.)?\d{4}\.\d{2}\Z")
 _TARGET = re.compile(r"[a-z][a-z0-9_-]{0,31}\Z")
 #: A test as `tempest run --list-tests` and Refstack's lists have it; no blank, so that it is one word of one line.
 TEST = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*){1,24}(?:\([\w.,:-]{1,128}\))?(?:\[[\w.,:-]{1,256}\])?\Z", re.ASCII)
+_KEY_ID = re.compile(r"[0-9a-f]{16}\Z")
+#: Base64 of at most 8 KiB.
+_BOX = re.compile(r"[A-Za-z0-9+/]{32,10922}={0,2}\Z")
 _PLAIN = re.compile(r"[!-~]+\Z")
 _SECRET = re.compile(r"passw|secret|token|credential|private|api.?key", re.IGNORECASE)
 
@@ -53,8 +56,23 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True)
+class Sealed:
+    """Credentials in a ``box`` that only who has a key can open; ``to`` is the key's id. See `worker.sealing`."""
+
+    to: str
+    box: str
+
+    @property
+    def mapping(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {"to": self.to, "box": self.box}
+
+
+@dataclass(frozen=True, slots=True)
 class Payload:
-    """A job as it was submitted; ``cloud`` names one whose credentials the worker holds, ``deadline`` is in seconds.
+    """A job as it was submitted; ``deadline`` is in seconds.
+
+    ``cloud`` names one whose credentials the worker holds; with ``sealed`` ones it is what the submitter calls it.
 
     >>> payload = Payload.from_mapping({"cloud": "prod", "tempest": "41.0.0", "tests": {"guideline": "2020.06"}})
     >>> payload.tests.target, payload.deadline, payload.priority
@@ -69,6 +87,7 @@ class Payload:
     deadline: int = USUAL_TIME
     callback: str = ""
     upload: str = ""
+    sealed: Sealed | None = None
 
     @classmethod
     def from_text(cls, text: bytes | str) -> Payload:
@@ -106,6 +125,7 @@ class Payload:
             "overrides": {section: dict(options) for section, options in self.overrides.items()},
             "callback": self.callback, "upload": self.upload,
         }  # fmt: skip
+        more |= {"sealed": self.sealed.mapping} if self.sealed else {}
         more = {name: value for name, value in more.items() if value}
         return {**known, **more, "priority": self.priority, "deadline": self.deadline}
 
@@ -113,6 +133,11 @@ class Payload:
     def text(self) -> str:
         """The same as JSON, the same each time."""
         return json.dumps(self.mapping, sort_keys=True)
+
+    @property
+    def bound(self) -> bytes:
+        """All but what is sealed, which is good for this alone."""
+        return replace(self, sealed=None).text.encode()
 
     @property
     def digest(self) -> str:
@@ -167,10 +192,18 @@ def job_id(text: object) -> str:
     raise Refused("test_id", "is no id of a job")
 
 
+def key_id(public: str) -> str:
+    """By which id a public key is known, in which jobs that are sealed to it are handed out."""
+    return hashlib.sha256(public.strip().encode()).hexdigest()[:16]
+
+
 def _unknown(name: str, known: Mapping[str, object]) -> tuple[str, str]:
     """What is said of a parameter that there is not; its name may be anything, so it is shown only if it is a word."""
     if _SECRET.search(name):
-        return "payload", "has a secret in it; a job names a cloud, and its credentials are with the worker"
+        return (
+            "payload",
+            "has a secret in it; a job names a cloud that workers hold, or has its credentials sealed",
+        )
     if not re.fullmatch(r"[A-Za-z_]{1,40}", name):
         return "payload", "has a parameter whose name is none"
     return name, f"is no parameter; there are {', '.join(known)}"
@@ -269,6 +302,13 @@ def _deadline(value: object) -> int:
     return value
 
 
+def _sealed(value: object) -> Sealed:
+    if not isinstance(value, dict) or value.keys() != {"to", "box"}:
+        raise Refused("sealed", "takes a box and to whom it is sealed, as `submit --seal-to` makes them")
+    to = _matching("sealed.to", _KEY_ID, "id of a worker's key")(value["to"])
+    return Sealed(to, _matching("sealed.box", _BOX, "box in base64 of at most 8 KiB")(value["box"]))
+
+
 _FIELDS: Mapping[str, Callable[[object], Any]] = {
     "cloud": _matching("cloud", _CLOUD, "name of a cloud"),
     "tempest": _tempest,
@@ -278,4 +318,5 @@ _FIELDS: Mapping[str, Callable[[object], Any]] = {
     "deadline": _deadline,
     "callback": _address("callback"),
     "upload": _address("upload"),
+    "sealed": _sealed,
 }

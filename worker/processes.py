@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from threading import Event, Thread
@@ -15,28 +14,31 @@ from typing import IO, Any
 
 from pytest_whitebox.core.errors import StackproofError
 
+from . import standalone
 from .job import Result
 from .payload import Payload
 from .runner import End, Telling
 from .running import Order
 from .states import State
 
-#: The command of the process; it is this worker's own Python.
-COMMAND = (sys.executable, "-m", f"{__package__}.running")
 #: Seconds that a process which was told to stop may take before it is killed.
 _PATIENCE = 60.0
 
 
 @dataclass
 class Processes:
-    """``folder`` is for the jobs of one worker; what a worker that was killed left there goes first."""
+    """``folder`` is for the jobs of one worker; what a worker that was killed left there goes first.
+
+    ``keys`` is the folder that has the worker's key, if it has one.
+    """
 
     folder: Path
     clouds: Path
     cache: Path
+    keys: Path
     allowed: Sequence[str] = ()
     beside: Sequence[str] = ()
-    command: Sequence[str] = COMMAND
+    command: Sequence[str] = field(default_factory=lambda: standalone.command(f"{__package__}.running"))
     _lock: IO[str] | None = None
 
     def __enter__(self) -> Processes:
@@ -58,7 +60,8 @@ class Processes:
 
     def run(self, job: str, payload: Payload, telling: Telling) -> End:
         """Run it in a process; the process is told to stop by its input."""
-        order = Order(job, payload, self.folder / job, self.clouds, self.cache, tuple(self.allowed), tuple(self.beside))
+        folders = (self.folder / job, self.clouds, self.cache, self.keys)
+        order = Order(job, payload, *folders, tuple(self.allowed), tuple(self.beside))
         process = subprocess.Popen(
             self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
         )

@@ -17,13 +17,16 @@ from threading import Event, Lock, Thread
 from typing import Any, TextIO
 
 from pytest_whitebox.core import refstack
+from pytest_whitebox.core.configuration import Config
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.events import DESCRIPTOR
-from pytest_whitebox.core.redaction import redacted
+from pytest_whitebox.core.redaction import Redaction
 
-from . import overrides
-from .clouds import Held, cpid
-from .environment import Environment, Environments, called, plugins, quiet
+from . import overrides, own
+from .calling import called
+from .clouds import CLOUDS, CONF, Held, cpid, private
+from .credentials import Credentials
+from .environment import Environment, Environments, plugins, quiet
 from .fetching import listed
 from .payload import Payload
 from .states import State
@@ -34,13 +37,14 @@ _LONGEST_WHY = 300
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A job, and what the worker's keeper has set: where clouds and cache are, and which hosts are allowed."""
+    """A job, and what the worker's keeper has set: where clouds, cache and keys are, and which hosts are allowed."""
 
     job: str
     payload: Payload
     folder: Path
     clouds: Path
     cache: Path
+    keys: Path
     allowed: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
 
@@ -48,18 +52,16 @@ class Order:
     def from_line(cls, line: str) -> Order:
         """What `line` made."""
         known = json.loads(line)
-        folder, clouds, cache = (Path(known[name]) for name in ("folder", "clouds", "cache"))
+        folder, clouds, cache, keys = (Path(known[name]) for name in ("folder", "clouds", "cache", "keys"))
         allowed, beside = tuple(known["allowed"]), tuple(known["beside"])
-        return cls(known["job"], Payload.from_mapping(known["payload"]), folder, clouds, cache, allowed, beside)
+        return cls(known["job"], Payload.from_mapping(known["payload"]), folder, clouds, cache, keys, allowed, beside)
 
     @property
     def line(self) -> str:
         """One line of JSON."""
-        known = {**{name: str(getattr(self, name)) for name in ("job", "folder", "clouds", "cache")}}
-        return (
-            json.dumps({**known, "payload": self.payload.mapping, "allowed": self.allowed, "beside": self.beside})
-            + "\n"
-        )
+        known = {name: str(getattr(self, name)) for name in ("job", "folder", "clouds", "cache", "keys")}
+        lists = {"allowed": self.allowed, "beside": self.beside}
+        return json.dumps({**known, **lists, "payload": self.payload.mapping}) + "\n"
 
 
 @dataclass
@@ -70,6 +72,7 @@ class Run:
     out: TextIO
     stopped: Event = field(default_factory=Event)
     results: list[dict[str, Any]] = field(default_factory=list)
+    _hide: Redaction = field(default_factory=lambda: Redaction(()))
     _lock: Lock = field(default_factory=Lock)
 
     def do(self) -> None:
@@ -89,11 +92,12 @@ class Run:
     def _done(self) -> dict[str, Any]:
         order = self.order
         self._tell("state", state=State.INSTALLING)
-        cloud = Held.find(order.clouds, order.payload.cloud)
+        cloud = self._cloud()
         environments = Environments(order.cache, order.beside)
         made = environments.make(order.payload.tempest, order.folder / "venv", self._log, self.stopped)
         words = self._selection()
         conf = cloud.conf(order.folder, overrides.written(order.payload.overrides))
+        self._hide = Redaction(Config.from_files({CONF: conf.read_bytes()}).secrets())
         if self.stopped.is_set():
             return {"state": State.CANCELLED, "sentence": "stopped before its first test", "results": []}
         self._tell("state", state=State.RUNNING)
@@ -103,6 +107,29 @@ class Run:
         if order.payload.upload and end["state"] != State.CANCELLED:
             self._tell("log", text=f"results: {self._upload(conf, time.monotonic() - began)}\n")
         return {**end, "results": self.results}
+
+    def _cloud(self) -> Held:
+        """The cloud with its tempest.conf: as the worker holds it, or made by asking. Raises `StackproofError`."""
+        order = self.order
+        if order.payload.sealed is None:
+            held = Held.find(order.clouds, order.payload.cloud)
+            return held if held.file.name == CONF else self._asked(held)
+        request = {"do": "open", "payload": order.payload.mapping, "folder": str(order.keys)}
+        credentials = Credentials.from_text(self._own(own.SEALING, request)["text"])
+        self._hide = Redaction([credentials.password])
+        credentials.check_address(order.allowed)
+        file = order.folder / CLOUDS
+        private(file, json.dumps(credentials.clouds(order.payload.cloud)).encode())
+        return self._asked(Held(order.payload.cloud, file))
+
+    def _asked(self, cloud: Held) -> Held:
+        folder = self.order.folder / "asked"
+        folder.mkdir(mode=0o700)
+        self._own(own.DISCOVERING, {"clouds": str(cloud.file), "name": cloud.name, "folder": str(folder)})
+        return Held(cloud.name, folder / CONF)
+
+    def _own(self, module: str, request: dict[str, Any]) -> dict[str, Any]:
+        return own.asked(module, request, self.order.cache, self._log, self.stopped)
 
     def _upload(self, conf: Path, seconds: float) -> str:
         """Send what has passed to the Refstack server of the job; returns where it is. Raises `StackproofError`."""
@@ -146,11 +173,11 @@ class Run:
                 if known["event"] == "collected":
                     total = known["number"]
                 elif known["event"] == "ended":
-                    self.results.append(_result(known))
+                    self.results.append(_result(known, self._hide))
                 self._tell("progress", done=len(self.results), total=total)
 
     def _log(self, line: str) -> None:
-        self._tell("log", text=redacted(line))
+        self._tell("log", text=self._hide(line))
 
     def _tell(self, event: str, **words: Any) -> None:
         with self._lock:
@@ -192,10 +219,10 @@ class _Deadline:
                 return
 
 
-def _result(known: Mapping[str, Any]) -> dict[str, Any]:
+def _result(known: Mapping[str, Any], hide: Redaction) -> dict[str, Any]:
     file, *names = str(known["test"]).split("::")
     name = ".".join([file.removesuffix(".py").replace("/", "."), *names])
-    why = redacted(str(known["why"]))[:_LONGEST_WHY]
+    why = hide(str(known["why"]))[:_LONGEST_WHY]
     return {
         "test": name[:512], "uuid": str(known["uuid"])[:64], "outcome": known["outcome"],
         "seconds": float(known["seconds"]), "why": why,

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 
 from pytest_whitebox.core.errors import StackproofError
-from tests.benchmarks import cleanup, cloud, configuration, domain, load, observers, restores, sheet, transport
+from tests.benchmarks import cleanup, cloud, configuration, domain, load, observers, restores, sheet, transport, worker
 from tests.benchmarks.figure import Figure
 
-_GROUPS = ("plugin", "cleanup", "domain", "devcloud", "commands", "configuration", "restores", "observers")
+_GROUPS = ("plugin", "cleanup", "domain", "devcloud", "commands", "configuration", "restores", "observers", "worker")
 
 
 def main() -> int:
@@ -18,7 +18,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(_GROUPS)} (default all)")
     parser.add_argument("--cold", type=int, default=5, metavar="N", help="cold starts of devcloud (default 5)")
-    parser.add_argument("--runs", type=int, default=5, metavar="N", help="all else of devcloud's (default 5)")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="all else, of devcloud and worker (default 5)")
     options = parser.parse_args()
     wanted = set(options.groups or _GROUPS)
     if unknown := wanted - set(_GROUPS):
@@ -40,6 +40,8 @@ def _taken(wanted: set[str], runs: int, cold: int) -> Iterator[Figure]:
         yield from sheet.write("domain", domain.figures())
     if "observers" in wanted:
         yield from sheet.write("observers", observers.figures())
+    if "worker" in wanted:
+        yield from sheet.write("the worker's queue", worker.figures(worker.Size(runs=runs)))
     if wanted & {"devcloud", "commands", "configuration", "restores"}:
         with cloud.own_cloud() as environment:
             if "devcloud" in wanted:

@@ -7,17 +7,20 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 from pytest_whitebox.core.errors import StackproofError
 
 from .. import settings
-from ..clouds import CONF
+from ..clouds import CLOUDS, CONF
 
 #: Bytes that a cache with a few releases and the environments of some jobs take.
 _ROOM = 2 * 1024**3
 _PATIENCE = 5.0
+#: The Python of releases before 42.
+_OLD = "3.11"
 
 Check = Callable[[argparse.Namespace], str]
 
@@ -34,21 +37,32 @@ def doctor(options: argparse.Namespace) -> int:
     return worst
 
 
-def _uv(_: argparse.Namespace) -> str:
-    from ..environment import find_uv
+def _uv(options: argparse.Namespace) -> str:
+    from ..bootstrap import find_uv
 
-    uv = find_uv()
+    uv = find_uv(settings.cache(options))
     return subprocess.run([uv, "--version"], capture_output=True, text=True, check=False).stdout.strip()
 
 
-def _python(_: argparse.Namespace) -> str:
-    from ..environment import find_uv
+def _python(options: argparse.Namespace) -> str:
+    from ..bootstrap import find_uv
 
-    done = subprocess.run([find_uv(), "python", "find", "3.11"], capture_output=True, text=True, check=False)
+    if f"{sys.version_info[0]}.{sys.version_info[1]}" == _OLD:
+        return sys.executable
+    uv = find_uv(settings.cache(options))
+    done = subprocess.run([uv, "python", "find", _OLD], capture_output=True, text=True, check=False)
     if done.returncode:
         hint = "install it, or let uv get it with the first job: `uv python install 3.11`"
         raise StackproofError("there is no Python 3.11, which Tempest before 42 takes", hint=hint)
     return done.stdout.strip()
+
+
+def _compiler(_: argparse.Namespace) -> str:
+    found = shutil.which("cc") or shutil.which("gcc")
+    if found is None:
+        hint = "install gcc and the headers of Python 3.11, or take later releases only"
+        raise StackproofError("there is no C compiler, which Tempest before 42 takes", hint=hint)
+    return found
 
 
 def _cache(options: argparse.Namespace) -> str:
@@ -68,9 +82,9 @@ def _cache(options: argparse.Namespace) -> str:
 
 def _clouds(options: argparse.Namespace) -> str:
     folder = settings.clouds(options)
-    files = sorted(folder.glob(f"*/{CONF}"))
+    files = sorted([*folder.glob(f"*/{CONF}"), *folder.glob(f"*/{CLOUDS}")])
     if not files:
-        raise StackproofError(f"{folder} has no cloud", hint=f"write NAME/{CONF} there")
+        raise StackproofError(f"{folder} has no cloud", hint=f"write NAME/{CONF} or NAME/{CLOUDS} there")
     for file in files:
         if file.stat().st_mode & 0o077:
             raise StackproofError(f"{file} can be read by others", hint=f"`chmod 600 {file}`")
@@ -105,5 +119,6 @@ def _monitor(options: argparse.Namespace) -> str:
 
 
 CHECKS: dict[str, Check] = {
-    "uv": _uv, "python": _python, "cache": _cache, "clouds": _clouds, "gearman": _gearman, "monitor": _monitor,
+    "uv": _uv, "python": _python, "compiler": _compiler, "cache": _cache, "clouds": _clouds, "gearman": _gearman,
+    "monitor": _monitor,
 }  # fmt: skip

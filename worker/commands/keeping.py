@@ -1,4 +1,4 @@
-"""Verbs of who keeps monitors and workers: serve, run, prepare, token."""
+"""Verbs of who keeps monitors and workers: serve, run, prepare, token, pyz."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -15,7 +16,9 @@ from typing import TYPE_CHECKING
 from pytest_whitebox.core.errors import StackproofError
 
 from .. import settings
+from ..payload import key_id
 from ..place import Place
+from ..sealing import PUBLIC
 from ..tokens import Kind, Tokens
 
 if TYPE_CHECKING:
@@ -28,6 +31,10 @@ _KINDS: dict[str, Kind] = {"user": "users", "host": "hosts", "admin": "admins"}
 
 def serve(options: argparse.Namespace) -> int:
     """Run the monitor until SIGTERM."""
+    for needed in ("fastapi", "gear", "sqlalchemy", "uvicorn"):
+        if find_spec(needed) is None:
+            hint = "pip install 'stackproof[worker]', and start it as `python -m stackproof_worker serve`"
+            raise StackproofError(f"the monitor needs {needed}, which is not here", hint=hint)
     import uvicorn
 
     from ..callbacks import Callbacks
@@ -86,8 +93,9 @@ def run(options: argparse.Namespace) -> int:
         Path(authority).expanduser() if authority else None,
     )
     allowed, beside = tuple(settings.hosts(options)), tuple(settings.chosen(options, settings.BESIDE).split())
-    runner = Processes(folder / "jobs", settings.clouds(options), settings.cache(options), allowed, beside)
-    node = Node(place, asking, runner, socket.gethostname(), settings.chosen(options, settings.SLOTS), allowed)
+    runner = Processes(folder / "jobs", settings.clouds(options), settings.cache(options), folder, allowed, beside)
+    slots, keys = settings.chosen(options, settings.SLOTS), _keys(folder)
+    node = Node(place, asking, runner, socket.gethostname(), slots, allowed, keys=keys)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: Thread(target=node.drain).start())
     print(f"worker with {node.slots} slots, jobs from {place}, told to {asking.url}", file=sys.stderr, flush=True)
@@ -101,6 +109,7 @@ def prepare(options: argparse.Namespace) -> int:
     import tempfile
 
     from ..environment import Environments
+    from ..own import python
     from ..payload import Refused
     from ..releases import RELEASES
 
@@ -108,13 +117,21 @@ def prepare(options: argparse.Namespace) -> int:
     for version in versions:
         if version not in RELEASES:
             raise Refused("--tempest", f"{version} is no release of Tempest that is known here")
+    python(settings.cache(options), _aloud, Event())
     environments = Environments(settings.cache(options), settings.chosen(options, settings.BESIDE).split())
     for version in versions:
         with tempfile.TemporaryDirectory() as folder:
-            environments.make(
-                version, Path(folder) / "venv", lambda line: print(line, end="", file=sys.stderr), Event()
-            )
+            environments.make(version, Path(folder) / "venv", _aloud, Event())
         print(f"Tempest {version} is prepared")
+    return 0
+
+
+def key(options: argparse.Namespace) -> int:
+    """Print the public key of this worker, made if there is none."""
+    from ..own import SEALING, asked
+
+    request = {"do": "public", "folder": str(settings.folder(options))}
+    print(asked(SEALING, request, settings.cache(options), _aloud, Event())["public"])
     return 0
 
 
@@ -127,6 +144,25 @@ def token(options: argparse.Namespace) -> int:
     else:
         print(tokens.make(kind, options.name))
     return 0
+
+
+def pyz(options: argparse.Namespace) -> int:
+    """Write the stand-alone worker."""
+    from ..standalone import write
+
+    write(options.file)
+    print(f"{options.file}, {options.file.stat().st_size / 1024:.0f} KiB")
+    return 0
+
+
+def _keys(folder: Path) -> tuple[str, ...]:
+    """The ids of the keys that this worker has."""
+    file = folder / PUBLIC
+    return (key_id(file.read_text()),) if file.is_file() else ()
+
+
+def _aloud(line: str) -> None:
+    print(line, end="", file=sys.stderr)
 
 
 def _tokens(folder: Path) -> Tokens:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from pytest_whitebox.core.errors import StackproofError
 
 from .. import settings
 from ..client import Client
+from ..credentials import Credentials
+from ..own import SEALING, asked
 from ..payload import Payload
 from ..states import FINAL, State
 
@@ -23,7 +27,10 @@ _PATIENCE = 7 * 24 * 3600.0
 
 def submit(options: argparse.Namespace) -> int:
     """Submit a job and print its id."""
-    print(_client(options).submit(Payload.from_mapping(_asked(options))))
+    payload = Payload.from_mapping(_asked(options))
+    if options.seal_to:
+        payload = _sealed(payload, options)
+    print(_client(options).submit(payload))
     return 0
 
 
@@ -116,6 +123,14 @@ def _asked(options: argparse.Namespace) -> dict[str, Any]:
     given = {name: getattr(options, name) for name in ("cloud", "tempest", "priority", "deadline", "callback")}
     known = {name: value for name, value in given.items() if value is not None}
     return {**known, "tests": tests, **({"overrides": _overrides(options.set)} if options.set else {})}
+
+
+def _sealed(payload: Payload, options: argparse.Namespace) -> Payload:
+    """The job with the credentials of OS_* in it, which only the worker with that key can open."""
+    text = Credentials.from_environ(os.environ).text
+    request = {"do": "seal", "payload": payload.mapping, "text": text, "public": options.seal_to}
+    known = asked(SEALING, request, settings.cache(options), lambda _: None, Event())
+    return Payload.from_mapping({**payload.mapping, **known})
 
 
 def _lines(file: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""A plugin of Tempest as a wheel, with a test that goes on for as long as it is let."""
+"""A plugin of Tempest as a wheel: a test goes on for as long as it is let, another cannot keep a secret."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from tests.plugin import tempest_package
 PASSING = "sample_tempest_plugin.tests.test_outcomes.Outcomes.test_passes"
 FAILING = "sample_tempest_plugin.tests.test_outcomes.Outcomes.test_fails"
 SKIPPED = "sample_tempest_plugin.tests.test_outcomes.Outcomes.test_skips"
+TELLING = "sample_tempest_plugin.tests.test_endless.Telling.test_tells"
 ENDLESS = "sample_tempest_plugin.tests.test_endless.Endless.test_goes_on"
 
 _ENDLESS = """
@@ -17,7 +18,13 @@ import os
 import subprocess
 import sys
 
-from tempest import test
+from tempest import config, test
+
+
+class Telling(test.BaseTestCase):
+    def test_tells(self):
+        print("it is", config.CONF.auth.admin_password, "and nothing else")
+        self.fail(f"with {config.CONF.auth.admin_password} in it")
 
 
 class Endless(test.BaseTestCase):

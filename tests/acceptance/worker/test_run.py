@@ -8,16 +8,23 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
 from pytest_whitebox.core.wait import wait_for
 from tests.acceptance.worker import sample
+from tests.doubles.openstack import Openstack, environment
+from tests.doubles.openstack import serve as openstack
 from tests.doubles.refstack import Refstack
 from tests.doubles.refstack import serve as refstack
-from tests.wire.worker.laboratory import PATIENCE, ROOT, Laboratory
+from tests.wire.worker.laboratory import PATIENCE, ROOT, Laboratory, running
+from worker.credentials import Credentials
+from worker.payload import Payload
+from worker.sealing import seal
 from worker.states import State
 
 #: Seconds for an environment from an empty cache, on a machine that others use, too.
@@ -26,13 +33,18 @@ CANARY = "canary-51c2"
 
 
 class Laboratories(Laboratory):
-    """With a server for results, and jobs of the sample plugin."""
+    """With a server for results, a cloud that can be asked, and jobs of the sample plugin."""
 
     server: Refstack
+    cloud: Openstack
+    keystone: str
+
+    def payload(self, *names: str, **more: Any) -> dict[str, Any]:
+        known = {"cloud": "sample", "tempest": "47.0.0", "tests": {"names": list(names)}, "deadline": 300}
+        return {**known, **more}
 
     def ask(self, *names: str, **more: Any) -> str:
-        known = {"cloud": "sample", "tempest": "47.0.0", "tests": {"names": list(names)}, "deadline": 300}
-        return self.client.submit({**known, **more})
+        return self.client.submit(self.payload(*names, **more))
 
     def inside(self, name: str) -> list[int]:
         """The processes at work in the folder of a worker's jobs, there or removed."""
@@ -55,17 +67,21 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratorie
     folder = tmp_path_factory.mktemp("runs")
     (folder / "clouds" / "sample").mkdir(parents=True)
     conf = folder / "clouds" / "sample" / "tempest.conf"
-    conf.write_text("[auth]\nuse_dynamic_credentials = false\n[identity]\nuri_v3 = http://keystone.example/v3\n")
-    with refstack() as server:
-        place = server.url.removeprefix("http://")
-        made = Laboratories(folder, leases=("--lease", "10"), allowed=place)
-        made.beside, made.server = str(sample.wheel(folder)), server
-        try:
-            made.serve()
-            made.monitor()
+    conf.write_text(
+        f"[auth]\nuse_dynamic_credentials = false\nadmin_password = {CANARY}\n"
+        "[identity]\nuri_v3 = http://keystone.example/v3\n"
+    )
+    cloud = Openstack(services={"identity": "v3", "compute": "v2.1", "image": "v2"})
+    image = {"status": "active", "visibility": "public", "disk_format": "qcow2", "min_disk": 0, "min_ram": 0}
+    cloud.put("image", "images", name="small", **image)
+    for ram in (64, 128):
+        cloud.put("compute", "flavors", name=f"m{ram}", ram=ram, vcpus=1, disk=1)
+    with refstack() as server, openstack(cloud) as keystone:
+        allowed = f"{urlsplit(server.url).netloc},{urlsplit(keystone).netloc}"
+        made = Laboratories(folder, leases=("--lease", "10"), allowed=allowed)
+        made.beside, made.server, made.cloud, made.keystone = str(sample.wheel(folder)), server, cloud, keystone
+        with running(made):
             yield made
-        finally:
-            made.close()
 
 
 @pytest.fixture
@@ -113,6 +129,15 @@ def test_outcomes_log_and_upload_of_a_job(laboratory: Laboratories, worker: subp
     assert (laboratory.left("first"), laboratory.inside("first")) == ([], [])
 
 
+def test_password_of_the_cloud_is_told_nowhere(laboratory: Laboratories, worker: subprocess.Popen[str]) -> None:
+    job = laboratory.ask(sample.TELLING)
+    (known,) = laboratory.ended(job, timeout=COLD)
+    log, (result,) = laboratory.client.log(job)[0], laboratory.client.results(job)
+    assert (known["counts"], "it is *** and nothing else" in log) == ({"failed": 1}, True)
+    assert "with *** in it" in result["why"]
+    assert CANARY not in log + json.dumps([known, result])
+
+
 def test_cancelled_job_ends_within_five_seconds_and_leaves_nothing(
     laboratory: Laboratories, worker: subprocess.Popen[str]
 ) -> None:
@@ -149,6 +174,24 @@ def test_job_without_a_test_has_failed(laboratory: Laboratories, worker: subproc
     nothing = laboratory.ask("tempest.api.nowhere.Nothing.test_nothing")
     (known,) = laboratory.ended(nothing, timeout=COLD)
     assert (known["state"], known["sentence"]) == ("failed", "no test was found; see the log of the job")
+
+
+@pytest.mark.parametrize("roles", [("admin", "member"), ("member",)])
+def test_cloud_that_has_no_tempest_conf_is_asked(laboratory: Laboratories, roles: tuple[str, ...]) -> None:
+    """By credentials that are sealed, of an administrator and of somebody who is none."""
+    laboratory.cloud.roles = roles
+    key = [sys.executable, "-m", "worker", "key", "--state", str(laboratory.folder / "first")]
+    public = subprocess.run(key, cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
+    asked = Payload.from_mapping(laboratory.payload(sample.PASSING, cloud="mine"))
+    known = Credentials.from_environ({**environment(laboratory.keystone), "OS_PASSWORD": CANARY})
+    worker = laboratory.keeper()
+    job = laboratory.client.submit(replace(asked, sealed=seal(asked, known.text, public)))
+    (ended,) = laboratory.ended(job, timeout=COLD)
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(PATIENCE) == 0
+    assert (ended["state"], ended["counts"]) == ("passed", {"passed": 1}), ended["sentence"]
+    assert CANARY not in laboratory.client.log(job)[0] + json.dumps(ended)
+    assert (laboratory.left("first"), laboratory.inside("first")) == ([], [])
 
 
 def test_prepared_worker_needs_no_network(laboratory: Laboratories) -> None:

@@ -16,8 +16,9 @@ import pytest
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
+from worker.calling import called
 from worker.clouds import Held, cpid
-from worker.environment import Environments, called
+from worker.environment import Environments
 from worker.fetching import listed, names
 from worker.payload import MOST_TESTS, Payload, Refused
 from worker.releases import LATEST
@@ -82,13 +83,13 @@ def test_list_is_not_fetched_from_elsewhere() -> None:
 
 
 def test_order_comes_back_from_its_line(tmp_path: Path) -> None:
-    order = Order("job", PAYLOAD, tmp_path / "a", tmp_path, tmp_path, ("x:1",), ("plugin==1",))
+    order = Order("job", PAYLOAD, tmp_path / "a", tmp_path, tmp_path, tmp_path / "k", ("x:1",), ("plugin==1",))
     assert Order.from_line(order.line) == order
 
 
 def test_run_without_its_cloud_says_so_and_leaves_no_folder(tmp_path: Path) -> None:
     out = io.StringIO()
-    Run(Order("job", PAYLOAD, tmp_path / "jobs" / "job", tmp_path, tmp_path / "cache"), out).do()
+    Run(Order("job", PAYLOAD, tmp_path / "jobs" / "job", tmp_path, tmp_path / "cache", tmp_path), out).do()
     first, last = map(json.loads, out.getvalue().splitlines())
     assert (first, last["state"]) == ({"event": "state", "state": "installing"}, "failed")
     assert "holds no cloud 'prod'" in last["sentence"]

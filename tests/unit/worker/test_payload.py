@@ -28,6 +28,7 @@ GOOD: dict[str, Any] = {
     "deadline": 60,
     "callback": "https://watch.example/jobs",
     "upload": "https://refstack.example/api",
+    "sealed": {"to": "0123456789abcdef", "box": "QUJD" * 16},
 }
 
 
@@ -88,6 +89,10 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "too much time": ({"deadline": LONGEST_TIME + 1}, "deadline"),
     "a truth as a time": ({"deadline": True}, "deadline"),
     "an unknown parameter": ({"command": "rm"}, "command"),
+    "a box without a lid": ({"sealed": {"box": "a" * 64}}, "sealed"),
+    "a box that is none": ({"sealed": {"to": "0" * 16, "box": "a b"}}, "sealed.box"),
+    "a box too large": ({"sealed": {"to": "0" * 16, "box": "a" * 11_000}}, "sealed.box"),
+    "a path as a key": ({"sealed": {"to": "../../key", "box": "a" * 64}}, "sealed.to"),
     "a password": ({"os_password": "hunter2"}, "payload"),
     "a name that is none": ({"\x1b[2J": 1}, "payload"),
 }  # fmt: skip

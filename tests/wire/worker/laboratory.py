@@ -9,10 +9,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
@@ -26,6 +27,8 @@ from worker.tokens import Tokens
 ROOT = Path(__file__).parents[3]
 #: Seconds that anything may take on a machine that others use, too.
 PATIENCE = 180.0
+#: Of a monitor that soon takes jobs from who says nothing, or gives them again to a server that has lost them.
+HASTY = ("--lease", "2", "--deaths", "3")
 
 
 def free_port() -> int:
@@ -46,11 +49,14 @@ def asked(name: str = QUICK, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class Laboratory:
-    """``kind`` is gear or gearmand; ``leases`` are options of the monitor, ``beside`` those of keepers."""
+    """``kind`` is gear or gearmand; ``leases`` are options of the monitor, ``beside`` those of keepers.
+
+    A lease is longer than a worker may have to wait for a processor, but where the test is of workers that are lost.
+    """
 
     folder: Path
     kind: str = "gear"
-    leases: Sequence[str] = ("--lease", "2", "--deaths", "3")
+    leases: Sequence[str] = ("--lease", "60")
     allowed: str = ""
     beside: str = ""
     gearman: int = field(default_factory=free_port)
@@ -98,13 +104,15 @@ class Laboratory:
         words = [str(self.gearman), self.url, str(self.folder / name), str(slots), self.allowed]
         return self.start([sys.executable, "-m", "tests.wire.worker.noop", *words], f"worker-{len(self.started)}")
 
-    def keeper(self, name: str = "first", **environment: str) -> subprocess.Popen[str]:
+    def keeper(
+        self, name: str = "first", program: Sequence[str] = (sys.executable, "-m", "worker"), **environment: str
+    ) -> subprocess.Popen[str]:
         """A worker that runs jobs in earnest, as a host has it; all share a cache."""
         words = ["run", "--url", self.url, "--token-file", str(self.folder / "node"), "--gearman-server", "127.0.0.1"]
         words += ["--gearman-port", str(self.gearman), "--state", str(self.folder / name), "--allow", self.allowed]
         words += ["--cache", str(self.folder / "cache"), "--clouds", str(self.folder / "clouds")]
         words += ["--beside", self.beside]
-        return self.start([sys.executable, "-m", "worker", *words], name, **environment)
+        return self.start([*program, *words], name, **environment)
 
     def start(self, command: Sequence[str], name: str, **environment: str) -> subprocess.Popen[str]:
         with (self.folder / f"{name}.log").open("a") as log:
@@ -134,6 +142,20 @@ class Laboratory:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.wait()
+
+
+L = TypeVar("L", bound=Laboratory)
+
+
+@contextmanager
+def running(laboratory: L) -> Iterator[L]:
+    """A monitor and a Gearman server run in it; at the end nothing does, whatever the test has killed or started."""
+    try:
+        laboratory.serve()
+        laboratory.monitor()
+        yield laboratory
+    finally:
+        laboratory.close()
 
 
 def _listens(port: int) -> bool:

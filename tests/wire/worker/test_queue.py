@@ -8,13 +8,15 @@ import socket
 import subprocess
 import time
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from pytest_whitebox.core.wait import wait_for
 from tests.doubles.refstack import serve as listener
-from tests.wire.worker.laboratory import PATIENCE, Laboratory, asked
+from tests.wire.worker.laboratory import PATIENCE, Laboratory, asked, running
 from tests.wire.worker.noop import ENDLESS, POISON
+from tests.wire.worker.standing import program
 from worker.asking import Refusal
 from worker.gearing import Submitter
 from worker.place import Place
@@ -73,21 +75,21 @@ def test_what_waits_is_cancelled_at_once_and_never_runs(shared: Laboratory) -> N
     assert (shared.client.job(job)["state"], shared.client.log(job)) == ("cancelled", ("", 0))
 
 
-def test_worker_that_is_killed_loses_its_job_to_another(shared: Laboratory) -> None:
-    first = shared.worker()
-    job = shared.client.submit(asked(ENDLESS, deadline=3))
-    shared.in_state(job, State.RUNNING)
+def test_worker_that_is_killed_loses_its_job_to_another(hasty: Laboratory) -> None:
+    first = hasty.worker()
+    job = hasty.client.submit(asked(ENDLESS, deadline=3))
+    hasty.in_state(job, State.RUNNING)
     first.send_signal(signal.SIGKILL)
-    shared.worker(name="other")
-    (known,) = shared.ended(job)
-    assert (known["worker"], known["attempt"], known["sentence"]) == ("other/0", 2, "nobody stopped it")
+    hasty.worker(name="other")
+    (known,) = hasty.ended(job)
+    assert (known["worker"], known["attempt"] > 1, known["sentence"]) == ("other/0", True, "nobody stopped it")
 
 
-def test_what_kills_its_workers_is_quarantined(shared: Laboratory) -> None:
-    job = shared.client.submit(asked(POISON))
+def test_what_kills_its_workers_is_quarantined(hasty: Laboratory) -> None:
+    job = hasty.client.submit(asked(POISON))
     for _ in range(3):
-        shared.worker().wait(60)
-    (known,) = shared.ended(job)
+        hasty.worker().wait(60)
+    (known,) = hasty.ended(job)
     assert (known["state"], known["attempt"]) == ("lost", 3)
     assert known["sentence"].startswith("quarantined: 3 workers were lost with it")
 
@@ -148,38 +150,43 @@ def test_what_a_stranger_gives_to_the_gearman_server_is_left(shared: Laboratory)
     assert known["test_id"] not in {job["test_id"] for job in shared.client.jobs()}
 
 
-def test_worker_that_the_monitor_does_not_know_leaves_the_jobs_to_others(shared: Laboratory) -> None:
-    (shared.folder / "stranger").touch(mode=0o600)
-    job = shared.client.submit(asked())
-    assert shared.worker(name="stranger").wait(PATIENCE) != 0
-    shared.worker()
-    assert ends(shared, [job]) == {"passed": 1}
+def test_worker_that_the_monitor_does_not_know_leaves_the_jobs_to_others(hasty: Laboratory) -> None:
+    (hasty.folder / "stranger").touch(mode=0o600)
+    job = hasty.client.submit(asked())
+    assert hasty.worker(name="stranger").wait(PATIENCE) != 0
+    hasty.worker()
+    assert ends(hasty, [job]) == {"passed": 1}
 
 
 def test_what_a_worker_cannot_do_is_said_in_a_sentence(shared: Laboratory) -> None:
     """Through all of a worker but its environments, which take a while: those are in tests/acceptance."""
     worker = shared.keeper()
     (known,) = shared.ended(shared.client.submit(asked(cloud="elsewhere")))
-    assert known["sentence"] == "this worker holds no cloud 'elsewhere'; write elsewhere/tempest.conf in its clouds"
+    assert known["sentence"].startswith("this worker holds no cloud 'elsewhere'; write elsewhere/tempest.conf or")
     assert (known["state"], known["worker"]) == ("failed", "node/0")
     worker.send_signal(signal.SIGTERM)
     assert worker.wait(PATIENCE) == 0
 
 
-def test_callback_that_was_down_hears_all_in_order(tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_worker_that_is_one_file_takes_jobs_too(shared: Laboratory, tmp_path: Path) -> None:
+    """With nothing beside it but Python; with its environments it is in tests/acceptance."""
+    worker = shared.keeper("alone", program(tmp_path))
+    (known,) = shared.ended(shared.client.submit(asked(cloud="elsewhere")))
+    assert known["sentence"].startswith("this worker holds no cloud 'elsewhere'; write elsewhere/tempest.conf or")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(PATIENCE) == 0
+    assert list((tmp_path / "empty").iterdir()) == []
+
+
+def test_callback_that_was_down_hears_all_in_order(tmp_path: Path) -> None:
     with listener() as callback:
         place = callback.url.removeprefix("http://")
-        laboratory = Laboratory(tmp_path_factory.mktemp("callback"), allowed=place)
         callback.first = [503, 503]
-        try:
-            laboratory.serve()
-            laboratory.monitor()
+        with running(Laboratory(tmp_path, allowed=place)) as laboratory:
             laboratory.worker()
             job = laboratory.client.submit(asked(callback=f"{callback.url}/hook"))
             laboratory.ended(job)
             wait_for(lambda: any(b'"passed"' in body for _, body, _ in callback.seen), timeout=60, what="the callback")
-        finally:
-            laboratory.close()
         heard = [body.split(b'"state": "')[1].split(b'"')[0] for path, body, _ in callback.seen if path == "/hook"]
     assert heard[:3] == [b"queued"] * 3
     # A job may be over before its worker has told that it runs.

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_upgrade.commands.context import chosen
+from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
     from pytest_whitebox.cloud import Cloud
@@ -21,7 +22,7 @@ def release(options: argparse.Namespace) -> int:
 
     expected = table.expected(options.expect) if options.expect else ""
     with connected(options) as cloud:
-        verdicts = check.verdicts(cloud, frozenset(options.service or ()))
+        verdicts = check.verdicts(cloud, _named(cloud, options))
     for verdict in verdicts:
         print(verdict.sentence(expected))
         for clue in verdict.clues:
@@ -34,7 +35,7 @@ def health(options: argparse.Namespace) -> int:
     from pytest_upgrade.health import check
 
     with connected(options) as cloud:
-        wanted = set(options.service or ())
+        wanted = _named(cloud, options)
         signs = [sign for sign in check.signs(cloud) if not wanted or sign.service in wanted]
     for sign in sorted(signs, key=lambda sign: (sign.ok is not False, sign.service)):
         print(f"{ {True: 'well', False: 'NOT WELL', None: 'not judged'}[sign.ok] }  {sign}")
@@ -52,6 +53,18 @@ def code(judged: Iterable[bool | None]) -> int:
     if False in found:
         return _FAIL
     return _INCONCLUSIVE if None in found or not found else _PASS
+
+
+def _named(cloud: Cloud, options: argparse.Namespace) -> frozenset[str]:
+    """The services that were named; raises `StackproofError` for one that this cloud does not have."""
+    from pytest_upgrade.health.api import SERVICES
+
+    named = frozenset(options.service or ())
+    known = [service for service in SERVICES if cloud.connection.has_service(service)]
+    if missing := sorted(named - set(known)):
+        hint = f"choose from {', '.join(known)}"
+        raise StackproofError(f"this cloud has no service of the type {missing[0]!r} to look at", hint=hint)
+    return named
 
 
 @contextmanager

@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pytest_upgrade.commands.context import Context, chosen, opened
 from pytest_upgrade.commands.resources import place_of
+from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
+    from pytest_upgrade.persistent.place import Place
     from pytest_upgrade.store.values import Run
     from pytest_upgrade.verdicts.samples import Samples
 
@@ -22,26 +25,24 @@ def start(options: argparse.Namespace) -> int:
     from pytest_upgrade.observers import discovery, outside
     from pytest_upgrade.persistent.kinds import canaries
 
-    with opened(options) as context:
-        options.run = _run(context, options).id
-        with place_of(context, options) as place:
-            folder = place.directory.folder()
-            if not options.only_read:
-                canaries.keep(place)
-            discovered = discovery.discover(
-                place.connection, folder, longest=options.longest, control=options.control or "",
-                services=options.service or (), prefix="" if options.only_read else place.run.prefix,
-            )  # fmt: skip
-        for reason in discovered.left_out:
-            print(f"left out: {reason}")
-        lanes = discovered.assignment.lanes
-        if not any(lane.role == "control" for lane in lanes):
-            print("no control lane: what goes wrong with our own network counts against the cloud; see --control")
-        if options.foreground:
-            return outside.foreground(discovered.assignment)
-        pid = outside.start(discovered.assignment)
-        rate = sum(1 / lane.period for lane in lanes)
-        print(f"run {options.run}: process {pid} observes {len(lanes)} lanes, {rate:.0f} requests a second")
+    with opened(options) as context, _place(context, options) as place:
+        folder = place.directory.folder()
+        if not options.only_read:
+            canaries.keep(place)
+        discovered = discovery.discover(
+            place.connection, folder, longest=options.longest, control=options.control or "",
+            services=options.service or (), prefix="" if options.only_read else place.run.prefix,
+        )  # fmt: skip
+    for reason in discovered.left_out:
+        print(f"left out: {reason}")
+    lanes = discovered.assignment.lanes
+    if not any(lane.role == "control" for lane in lanes):
+        print("no control lane: what goes wrong with our own network counts against the cloud; see --control")
+    if options.foreground:
+        return outside.foreground(discovered.assignment)
+    pid = outside.start(discovered.assignment)
+    rate = sum(1 / lane.period for lane in lanes)
+    print(f"run {options.run}: process {pid} observes {len(lanes)} lanes, {rate:.0f} requests a second")
     return 0
 
 
@@ -53,15 +54,13 @@ def cost(options: argparse.Namespace) -> int:
     from pytest_upgrade.observers.login import Token
     from pytest_upgrade.persistent.kinds import canaries
 
-    with opened(options) as context:
-        options.run = _run(context, options).id
-        with place_of(context, options) as place:
-            if not options.only_read:
-                canaries.keep(place)
-            assignment = discovery.discover(
-                place.connection, place.directory.folder(), longest=0.0, services=options.service or (),
-                prefix="" if options.only_read else place.run.prefix,
-            ).assignment  # fmt: skip
+    with opened(options) as context, _place(context, options) as place:
+        if not options.only_read:
+            canaries.keep(place)
+        assignment = discovery.discover(
+            place.connection, place.directory.folder(), longest=0.0, services=options.service or (),
+            prefix="" if options.only_read else place.run.prefix,
+        ).assignment  # fmt: skip
 
     async def measured() -> list[cost.Cost]:
         token = Token(assignment.credentials, assignment.tls)
@@ -143,20 +142,47 @@ def stop(options: argparse.Namespace) -> int:
     return 0
 
 
-def _run(context: Context, options: argparse.Namespace) -> Run:
-    """The run that was named, the open one of the cloud, or a new one."""
+@contextmanager
+def _place(context: Context, options: argparse.Namespace) -> Iterator[Place]:
+    """The place of the run that is meant; a run that begins here ends with what goes wrong here, and all it made."""
+    from pytest_upgrade import closing
+
+    run, is_new = _run(context, options)
+    options.run = run.id
+    connected = False
+    try:
+        with place_of(context, options) as place:
+            connected = True
+            try:
+                yield place
+            except BaseException:
+                if is_new:
+                    # What cannot be removed keeps the run open, and what went wrong first is what counts.
+                    with suppress(StackproofError, ExceptionGroup):
+                        closing.sweep(place)
+                raise
+    except BaseException:
+        if is_new and not connected:
+            context.store.set_run(run.id, closed=time.time())
+        raise
+    if is_new:
+        print(f"run {run.id} of {run.cloud} begins")
+
+
+def _run(context: Context, options: argparse.Namespace) -> tuple[Run, bool]:
+    """The run that was named, the open one of the cloud, or a new one; and whether it is new."""
     from pytest_upgrade.choosing import begun, named
     from pytest_upgrade.choosing import opened as open_run
 
     if options.run:
-        return named(context.store, options.run)
+        return named(context.store, options.run), False
     choice = chosen(options)
     run = open_run(context.store, host=choice.auth_host or "", region=choice.region or "")
-    if run is None:
-        run = begun(choice, context.places.folder)
-        context.store.add_run(run)
-        print(f"run {run.id} of {run.cloud} begins")
-    return run
+    if run is not None:
+        return run, False
+    run = begun(choice, context.places.folder)
+    context.store.add_run(run)
+    return run, True
 
 
 def _ago(at: float) -> str:

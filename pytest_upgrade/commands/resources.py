@@ -23,7 +23,11 @@ def check(options: argparse.Namespace) -> int:
     """Look at all that the run keeps; 1 if something is not as before, 2 if something cannot be judged."""
     code = _PASS
     with opened(options) as context, place_of(context, options) as place:
-        for kept in place.store.resources.of(place.run.id, gone=None):
+        found = place.store.resources.of(place.run.id, gone=None)
+        if not found:
+            print(f"run {place.run.id} keeps nothing that could be looked at; --phase=pre makes what tests ask for")
+            return _INCONCLUSIVE
+        for kept in found:
             ok, said = _judged(place, kept.kind, kept.name)
             print(f"{kept}: {said}")
             code = (

@@ -29,7 +29,7 @@ def _read(file: Path) -> Mapping[str, Any]:
     try:
         found = yaml.safe_load(file.read_text()) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())
+        said = error.strerror if isinstance(error, OSError) else " ".join(str(error).split())
         raise StackproofError(
             f"the deployer's file {file} cannot be read: {said}", hint="it is a mapping in YAML"
         ) from None

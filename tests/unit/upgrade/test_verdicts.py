@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from pytest_upgrade.observers.lane import Connection, Lane
 from pytest_upgrade.observers.result import Result
-from pytest_upgrade.store.values import Event, Outcome
+from pytest_upgrade.store import Store
+from pytest_upgrade.store.values import Attempt, Event, Outcome, Run
 from pytest_upgrade.verdicts import downtime, forms, impact, steps
-from pytest_upgrade.verdicts.judging import Case, verdicts
+from pytest_upgrade.verdicts.judging import Case, verdicts, window_of
 from pytest_upgrade.verdicts.series import Series, Span
 from pytest_upgrade.verdicts.steps import StepSpan
 from pytest_upgrade.verdicts.thresholds import Thresholds
@@ -35,11 +36,11 @@ Fails = Callable[[float], bool]
 def series(
     fails: Fails = lambda at: False, slower: Callable[[float], float] = lambda at: 1.0, *,
     connection: Connection = "new", until: float = END + 60, begin: float = 0.0, role: str = "probe", seed: int = 1,
-    gaps: Iterable[Span] = (),
+    gaps: Iterable[Span] = (), service: str = "compute",
 ) -> Series:  # fmt: skip
     """Samples of a service that answers in 20 ms, give or take, with a long tail."""
     chance = random.Random(seed)
-    lane = Lane("compute", "GET", "/", "http://10.0.0.1:8774/", connection, PERIOD, role=role)  # type: ignore[arg-type]
+    lane = Lane(service, "GET", "/", "http://10.0.0.1:8774/", connection, PERIOD, role=role)  # type: ignore[arg-type]
     due = array("d", [begin + slot * PERIOD for slot in range(int((until - begin) / PERIOD))])
     due = array("d", [at for at in due if not any(gap.begin <= at < gap.end for gap in gaps)])
     took = array("f", [slower(at) * chance.lognormvariate(-3.9, 0.2) for at in due])
@@ -158,6 +159,53 @@ def test_a_tag_demands_all_that_those_below_it_do() -> None:
 def test_nobody_has_told_when_the_upgrade_was() -> None:
     unknown = Case(None, [], [series()], PASSED)
     assert words(unknown) == {"rolling": "pass", "zero_downtime": "inconclusive", "zero_impact": "inconclusive"}
+
+
+def test_what_the_tests_of_a_tag_have_said_is_told_by_their_last_outcomes() -> None:
+    said = [("pre", "a", "passed"), ("pre", "b", "passed"), ("post", "a", "failed"), ("post", "a", "passed")]
+    outcomes = [Outcome(1, phase, f"t::{test}", "compute", "rolling", word) for phase, test, word in said]
+    rolling = verdicts(case(series(), outcomes=outcomes))[0]
+    assert (rolling.word, [one.text for one in rolling.findings]) == (Word.PASS, ["pre: 2 passed", "post: 1 passed"])
+    outcomes += [Outcome(1, "post", "t::b", "compute", "rolling", "skipped")]
+    rolling = verdicts(case(series(), outcomes=outcomes))[0]
+    assert (rolling.word, rolling.reason) == (Word.INCONCLUSIVE, "tests: post: t::b skipped")
+    assert verdicts(case(series(), outcomes=[]))[0].reason == "tests: pre: no test of the service was run"
+
+
+def test_each_service_is_judged_by_its_own_lanes_and_tests() -> None:
+    failed = Outcome(1, "post", "t::image", "image", "rolling", "failed")
+    both = case(series(near(510.05, 1.0)), series(service="image"), outcomes=[*PASSED, failed])
+    found = {(one.service, one.tag): one.word.value for one in verdicts(both)}
+    assert found == {
+        ("compute", "rolling"): "pass", ("compute", "zero_downtime"): "fail", ("compute", "zero_impact"): "fail",
+        ("image", "rolling"): "fail", ("image", "zero_downtime"): "fail", ("image", "zero_impact"): "fail",
+    }  # fmt: skip
+    assert {
+        finding.rule for one in verdicts(both, ["image"]) for finding in one.findings if finding.word is Word.FAIL
+    } == {"tests"}
+    assert [one.service for one in verdicts(both, ["image"])] == ["image"] * 3
+
+
+def test_a_control_lane_is_no_service() -> None:
+    control = series(near(650.0, 1.0), role="control", service="control")
+    assert {one.service for one in verdicts(case(series(), control))} == {"compute"}
+    with pytest.raises(StackproofError, match="no lane observes control"):
+        verdicts(case(series(), control), ["control"])
+
+
+def test_without_marks_the_upgrade_was_as_long_as_somebody_watched_beside_it() -> None:
+    run = Run("3f9a1c", "20261121T073000Z-3f9a1c", "prod", "10.0.0.1", "north")
+    with Store.open("sqlite://") as store:
+        store.add_run(run)
+        store.attempts.add(run.id, Attempt("pre", began=1.0, ended=99.0))
+        assert window_of(store, run) is None
+        for began, ended in ((20.0, 30.0), (10.0, 15.0), (5.0, None)):
+            store.attempts.add(run.id, Attempt("during", began=began, ended=ended))
+        # Of the one that was killed nobody knows how long it watched.
+        assert window_of(store, run) == (10.0, 30.0)
+        for kind, at in (("begin", 12.0), ("end", 14.0)):
+            store.events.add(run.id, Event("", kind, at=at))  # type: ignore[arg-type]
+        assert window_of(store, run) == (12.0, 14.0)
 
 
 def test_a_service_that_is_not_observed_is_refused() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
+from pytest_upgrade.deployers import steps
 from pytest_upgrade.ending import seconds
 from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, StepEvent, Target
 from pytest_whitebox.core.errors import StackproofError
@@ -27,11 +28,7 @@ class Manual:
     name = "manual"
 
     def __init__(self, config: Mapping[str, Any]) -> None:
-        if strange := sorted(set(map(str, config)) - _KEYS):
-            raise StackproofError(
-                f"the deployer's file has the key {strange[0]!r}, which is none of {', '.join(sorted(_KEYS))}",
-                hint="leave it out",
-            )
+        steps.refuse_other_keys(config, _KEYS, "leave it out")
         try:
             self._timeout = seconds(str(config.get("timeout", "24h")))
         except ValueError as error:

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from threading import Lock
 from typing import BinaryIO
 
@@ -17,6 +18,15 @@ from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 #: Seconds between two looks at what a command has written.
 _EVERY = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a line tells: a text, the host that it is about, and whether that is well, if it says so."""
+
+    text: str
+    host: str = ""
+    ok: bool | None = None
 
 
 class Programs:
@@ -32,7 +42,7 @@ class Programs:
         command: Sequence[str],
         emit: Emit,
         environment: Mapping[str, str],
-        told: Callable[[str], str] = str,
+        told: Callable[[str], Told | None] = Told,
     ) -> Outcome:
         """Run a step's command and tell of its process, then what each line tells that it writes.
 
@@ -54,8 +64,8 @@ class Programs:
             def over() -> bool:
                 ended = process.poll() is not None
                 for line in written.lines(ended=ended):
-                    if text := told(line):
-                        emit(StepEvent(step.id, text, time.time()))
+                    if (found := told(line)) and found.text:
+                        emit(StepEvent(step.id, found.text, time.time(), found.host, found.ok))
                 return ended
 
             try:

@@ -1,0 +1,265 @@
+"""A deployer made of Ansible's playbooks: plays, tasks and what they did on which host are the events of a step."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from pytest_upgrade.deployers import steps
+from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, Target
+from pytest_whitebox.core.deployers.program import Programs, Told
+from pytest_whitebox.core.errors import StackproofError
+
+_KEYS = frozenset(
+    {"preset", "binaries", "project", "playbook", "inventory", "variables", "arguments", "environment", "steps"}
+)
+_STEP = frozenset({"playbook", "tags", "limit", "arguments"})
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A step, its playbook, and the words for `ansible-playbook` that are its own."""
+
+    step: Step
+    playbook: str
+    words: tuple[str, ...]
+
+    @classmethod
+    def from_mapping(cls, number: int, given: Any, playbook: str = "") -> Planned:
+        """Read a step, whose playbook is another one only where it says so; raises `StackproofError`."""
+        if not isinstance(given, dict):
+            raise steps.wrong(number, "it is no mapping")
+        playbook = str(given.get("playbook") or playbook)
+        if not playbook:
+            raise steps.wrong(number, "it has no `playbook`, and the file names none for all")
+        tags, limit = _words(number, given, "tags"), _words(number, given, "limit")
+        words = (*(("--tags", ",".join(tags)) if tags else ()), *(("--limit", ",".join(limit)) if limit else ()))
+        title = " ".join((playbook, *words))
+        return cls(steps.step_of(number, given, title, _STEP), playbook, (*words, *_words(number, given, "arguments")))
+
+
+class Ansible:
+    """``{playbook: upgrade.yml, inventory: hosts, steps: [{service: nova, tags: [nova]}]}``, or ``{preset: NAME}``.
+
+    Each step is a run of ansible-runner, which reads what Ansible does as it does it.
+    """
+
+    name = "ansible"
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        steps.refuse_other_keys(config, _KEYS)
+        given = {**_preset(str(config["preset"]) if config.get("preset") else ""), **config}
+        playbook = str(given.get("playbook") or "")
+        self._project = Path(given.get("project") or ".").absolute()
+        self._path = os.pathsep.join(filter(None, (str(given.get("binaries") or ""), os.environ.get("PATH"))))
+        self._environment = {str(name): str(value) for name, value in (given.get("environment") or {}).items()}
+        self._words = (
+            *(word for path in _listed(given, "inventory") for word in ("-i", str(Path(path).absolute()))),
+            *(word for path in _variables(_listed(given, "variables")) for word in ("-e", f"@{path}")),
+            *_listed(given, "arguments"),
+        )
+        self._planned = steps.read(
+            given.get("steps") or [{"id": "upgrade"}], partial(Planned.from_mapping, playbook=playbook)
+        )
+        self._refuse_what_is_missing()
+        self._programs = Programs()
+
+    def plan(self, target: Target) -> Sequence[Step]:
+        """The steps in the order of the file or the preset; of those for a service only the ones that are wanted."""
+        return steps.wanted([one.step for one in self._planned.values()], target)
+
+    def run(self, step: Step, emit: Emit) -> Outcome:
+        """Run the playbook of a step; its output is what Ansible shows, without what modules were given."""
+        planned, failures = self._planned[step.id], list[str]()
+
+        def told(line: str) -> Told | None:
+            event = _event(line)
+            if event is None:
+                return Told(line)
+            if wrong := _failure(event):
+                failures.append(wrong)
+            return _told(event)
+
+        with tempfile.TemporaryDirectory(prefix="stackproof-ansible-") as private:
+            outcome = self._programs.run(step, [*self._command(planned, private)], emit, self._variables(), told)
+        shown = "".join(_shown(outcome.output.decode(errors="replace")))
+        if outcome.ok:
+            return Outcome(True, output=shown.encode())
+        return Outcome(False, "; ".join(dict.fromkeys(failures)) or _ended(outcome.text, shown), shown.encode())
+
+    def abort(self, step: Step, grace: float) -> None:
+        """Ask Ansible to end, then kill it; what it has begun on a host goes on there."""
+        self._programs.abort(step, grace)
+
+    def inventory(self) -> Sequence[Instance]:
+        """What the steps say: each of their `hosts` for a service."""
+        return steps.instances([one.step for one in self._planned.values()])
+
+    def release_of(self, instance: Instance) -> frozenset[str]:  # noqa: ARG002 -- playbooks know no releases
+        """Nothing."""
+        return frozenset()
+
+    def _command(self, planned: Planned, private: str) -> Iterator[str]:
+        yield from (sys.executable, "-m", "ansible_runner", "run", private, "--json", "--omit-env-files")
+        yield from ("--project-dir", str(self._project), "--playbook", planned.playbook)
+        yield f"--cmdline={shlex.join((*self._words, *planned.words))}"
+
+    def _variables(self) -> Mapping[str, str]:
+        return {**os.environ, "PATH": self._path, "ANSIBLE_NOCOLOR": "1", **self._environment}
+
+    def _refuse_what_is_missing(self) -> None:
+        if find_spec("ansible_runner") is None:
+            raise StackproofError(
+                "the deployer ansible needs the package ansible-runner", hint="pip install 'stackproof[ansible]'"
+            )
+        for one in self._planned.values():
+            # A name without an ending is a playbook of a collection.
+            if one.playbook.endswith((".yml", ".yaml")) and not (self._project / one.playbook).is_file():
+                raise StackproofError(
+                    f"there is no playbook {self._project / one.playbook}", hint="see `project` and `playbook`"
+                )
+        if shutil.which("ansible-playbook", path=self._path) is None:
+            raise StackproofError("there is no ansible-playbook on the PATH", hint="name its folder as `binaries`")
+
+
+def _preset(name: str) -> Mapping[str, Any]:
+    """What a tool's name stands for; empty for none. Raises `StackproofError` for one that is not known or not here."""
+    if not name:
+        return {}
+    known = tomllib.loads(files("pytest_upgrade.deployers").joinpath("presets.toml").read_text())
+    if name not in known:
+        raise StackproofError(f"no preset is called {name!r}", hint=f"choose from {', '.join(sorted(known))}")
+    found = known[name]
+    if (program := shutil.which(found.pop("program"))) is None:
+        raise StackproofError(f"there is no {name} on the PATH", hint="activate the environment that it is in")
+    variable, folder = found.pop("folder")
+    names = {"prefix": str(Path(program).parent.parent), "config": os.environ.get(variable) or folder}
+    before, services, each = found.pop("before"), found.pop("services"), found.pop("each")
+    found["steps"] = [
+        *before,
+        *(
+            {"id": service, "service": service, "pause": True, **_filled(each, {"service": service})}
+            for service in services
+        ),
+    ]
+    return {**found, **{key: _filled(found[key], names) for key in found if key != "steps"}}
+
+
+def _filled(value: Any, names: Mapping[str, str]) -> Any:
+    """A text with its names filled in, and so each text of a list or a mapping."""
+    if isinstance(value, dict):
+        return {key: _filled(one, names) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_filled(one, names) for one in value]
+    return str(value).format(**names)
+
+
+def _listed(given: Mapping[str, Any], key: str) -> Sequence[str]:
+    value = () if given.get(key) is None else given[key]
+    if isinstance(value, (str, Path)):
+        return (str(value),)
+    if not isinstance(value, (list, tuple)):
+        raise StackproofError(f"`{key}` of the deployer's file is no list", hint="see docs/upgrade.md")
+    return tuple(map(str, value))
+
+
+def _words(number: int, given: Mapping[str, Any], key: str) -> Sequence[str]:
+    try:
+        return _listed(given, key)
+    except StackproofError:
+        raise steps.wrong(number, f"its {key} are no list") from None
+
+
+def _variables(patterns: Sequence[str]) -> Iterator[str]:
+    """The files of variables, the later ones counting more; a pattern may fit none, a name must be there."""
+    for pattern in patterns:
+        path = Path(pattern).absolute()
+        found = sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+        if not found and not any(sign in pattern for sign in "*?["):
+            raise StackproofError(f"there is no file of variables {pattern}", hint="see `variables`")
+        yield from map(str, found)
+
+
+def _event(line: str) -> Mapping[str, Any] | None:
+    """An event of ansible-runner; None for a line that is none."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and "event" in found else None
+
+
+def _told(event: Mapping[str, Any]) -> Told | None:
+    """What an event tells: plays, tasks, and where a task changed something or went wrong.
+
+    >>> _told({"event": "playbook_on_task_start", "event_data": {"task": "db sync"}})
+    Told(text='task db sync', host='', ok=None)
+    >>> _told({"event": "runner_on_ok", "event_data": {"task": "db sync", "host": "ctl1", "res": {"changed": True}}})
+    Told(text='db sync: changed', host='ctl1', ok=True)
+    >>> _told({"event": "runner_on_ok", "event_data": {"task": "db sync", "host": "ctl1", "res": {}}}) is None
+    True
+    """
+    data = event.get("event_data") or {}
+    task, host, result = data.get("task") or "", data.get("host") or "", data.get("res") or {}
+    match event["event"]:
+        case "playbook_on_play_start":
+            return Told(f"play {data.get('play') or ''}")
+        case "playbook_on_task_start":
+            return Told(f"task {task}")
+        case "runner_on_ok" if result.get("changed"):
+            return Told(f"{task}: changed", host, True)
+        case "runner_on_failed" if data.get("ignore_errors"):
+            return Told(f"{task}: failed, which is ignored", host)
+        case "runner_on_failed":
+            return Told(f"{task}: {_message(result)}", host, False)
+        case "runner_on_unreachable":
+            return Told(f"cannot be reached: {_message(result)}", host, False)
+        case _:
+            return None
+
+
+def _failure(event: Mapping[str, Any]) -> str:
+    """In words what ends a host's part of a play; empty for everything else."""
+    told = _told(event)
+    if told is None or told.ok is not False:
+        return ""
+    return f"on {told.host} {told.text}" if event["event"] == "runner_on_failed" else f"{told.host} {told.text}"
+
+
+def _message(result: Mapping[str, Any]) -> str:
+    text = str(result.get("msg") or "failed")
+    return " ".join(text.split())[:200]
+
+
+def _shown(output: str) -> Iterator[str]:
+    """The lines that Ansible itself would have shown, and those that are no events."""
+    for line in output.splitlines():
+        event = _event(line)
+        text = line if event is None else str(event.get("stdout") or "")
+        if text:
+            yield f"{_COLOUR.sub('', text).replace(chr(13), '')}\n"
+
+
+def _ended(said: str, shown: str) -> str:
+    """How a run ended that tells of no failed task, with what Ansible calls an error, or with its last line.
+
+    >>> _ended("exited with 4: {}", "[ERROR]: no such module\\nOrigin: upgrade.yml:5:5\\n")
+    'exited with 4: [ERROR]: no such module'
+    """
+    lines = [line.strip() for line in reversed(shown.splitlines()) if line.strip()]
+    told = next((line for line in lines if line.startswith(("[ERROR]", "ERROR!"))), next(iter(lines), ""))
+    return ": ".join(filter(None, (said.partition(": ")[0], told)))

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from pytest_upgrade.deployers.ansible import Ansible
 from pytest_whitebox.core.deployers import Deployer, Outcome, StepEvent, Target
 from pytest_whitebox.core.deployers.contract import DeployerContract
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.wait import wait_for
 from tests.doubles.serving import nobody
 
 CANARY = "canary-9d21"
@@ -210,3 +213,25 @@ def test_without_ansible_it_is_told_what_is_missing(play: Play, monkeypatch: pyt
     with pytest.raises(StackproofError, match="there is no ansible-playbook on the PATH") as caught:
         Ansible(config)
     assert "`binaries`" in caught.value.hint
+
+
+def test_nothing_is_left_of_a_step_that_is_aborted(play: Play, tmp_path: Path) -> None:
+    deployer, events = Ansible(play(command("sleep 6173"))), list[StepEvent]()
+    step = deployer.plan(Target())[0]
+    running = threading.Thread(target=lambda: deployer.run(step, events.append))
+    running.start()
+    wait_for(lambda: [one for one in processes() if b"sleep\x006173" in one], timeout=60, what="the task to run")
+    assert [one for one in processes() if str(tmp_path).encode() in one]
+    deployer.abort(step, 5)
+    running.join(timeout=20)
+    left = (str(tmp_path).encode(), b"sleep\x006173")
+    wait_for(lambda: not [one for one in processes() if any(word in one for word in left)], timeout=20, what="the end")
+
+
+def processes() -> list[bytes]:
+    """The command lines of all processes."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            found.append(file.read_bytes())
+    return found

@@ -14,6 +14,8 @@ from threading import Lock
 from typing import BinaryIO
 
 from pytest_whitebox.core.deployers.deployer import Emit, Outcome, Step, StepEvent
+from pytest_whitebox.core.processes import Process, family
+from pytest_whitebox.core.transports import LocalTransport
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 #: Seconds between two looks at what a command has written.
@@ -82,12 +84,24 @@ class Programs:
             process = self._running.get(step.id)
         if process is None:
             return
+        # What leads a session of its own is not in the command's group, and an orphan as soon as its parent ends.
+        here, started = LocalTransport(), set[Process]()
+
+        def over() -> bool:
+            started.update(family(here, process.pid))
+            return process.poll() is not None
+
+        over()
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
         with suppress(WaitTimeout):
-            wait_for(lambda: process.poll() is not None, timeout=grace, every=0.1, what=f"step {step.id} to end")
+            wait_for(over, timeout=grace, every=0.1, what=f"step {step.id} to end")
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
+        for one in started:
+            if one in family(here, one.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(one.pid, signal.SIGKILL)
 
 
 class _Written:

@@ -76,6 +76,24 @@ def test_step_that_fails_says_how(command: list[str], told: str) -> None:
     assert (outcome.ok, outcome.text) == (False, told)
 
 
+def test_nothing_is_left_of_a_step_that_is_aborted() -> None:
+    script = (
+        "import subprocess as s; print(s.Popen(['sleep', '600'], start_new_session=True).pid);"
+        " s.Popen(['sleep', '600']).wait()"
+    )
+    found = Command({"steps": [step(script, events=[r"^\d+$"])]})
+    children = list[int]()
+    one = found.plan(Target())[0]
+    running = threading.Thread(
+        target=lambda: found.run(one, lambda event: children.append(int(event.text)) if not event.pid else None)
+    )
+    running.start()
+    wait_for(lambda: children, timeout=20, what="the step to start another session")
+    found.abort(one, 0)
+    running.join(timeout=20)
+    wait_for(lambda: not Path(f"/proc/{children[0]}").exists(), timeout=20, what="its process to end")
+
+
 def test_plan_has_the_steps_of_a_service_and_those_of_none() -> None:
     steps = [step("", id=name, service=service) for name, service in (("a", ""), ("b", "nova"), ("c", "glance"))]
     found = Command({"steps": steps})

@@ -39,10 +39,14 @@ def spans(events: Iterable[Event]) -> list[StepSpan]:
 
 
 def upgrade(events: Iterable[Event]) -> tuple[float, float] | None:
-    """From when until when the upgrade was: from its first begin to its last end, or of its steps if it has none."""
+    """From when until when the upgrade was: from its first begin to its last end, or of its steps if it has none.
+
+    None if nobody has told when it began: what came before its first end may be the worst of it.
+    """
     known = list(events)
     whole = [event for event in known if not event.step] or known
-    begins = [event.at for event in whole if event.kind == "begin"] or [event.at for event in known]
+    begins = [event.at for event in whole if event.kind == "begin"]
+    begins = begins or [event.at for event in known if event.kind == "begin"]
     ends = [event.at for event in whole if event.kind == "end"]
     return (min(begins), max(ends)) if begins and ends and max(ends) > min(begins) else None
 

@@ -286,6 +286,40 @@ def test_marks_of_the_upgrade_itself_count_more_than_its_steps() -> None:
     assert steps.upgrade(events) == (2.0, 5.0)
 
 
+@pytest.mark.parametrize(
+    ("marks", "window"),
+    [
+        ("begin@1 end@2 begin@4 end@9", (1.0, 9.0)),
+        ("end@1 begin@5 end@9", (5.0, 9.0)),
+        ("nova begin@2 nova end@4 end@9", (2.0, 9.0)),
+        # Two ends are no upgrade: of the time before the first nobody knows how long it was.
+        ("nova end@3 glance end@5 end@9", None),
+        ("nova end@3 glance end@5", None),
+        ("begin@5 end@5", None),
+        ("begin@5 end@3", None),
+        ("begin@5", None),
+    ],
+)
+def test_an_upgrade_is_from_its_first_begin_to_its_last_end(marks: str, window: tuple[float, float] | None) -> None:
+    events, step = [], ""
+    for word in marks.split():
+        kind, at, when = word.partition("@")
+        if not at:
+            step = word
+            continue
+        events.append(Event(step, kind, at=float(when)))  # type: ignore[arg-type]
+        step = ""
+    assert steps.upgrade(events) == window
+
+
+def test_a_step_ends_with_its_own_end_and_not_with_what_it_tells_in_between() -> None:
+    events = [
+        Event("nova", "begin", at=1.0), Event("nova", "task", at=2.0, text="db sync"),
+        Event("nova", "end", at=5.0, ok=True),
+    ]  # fmt: skip
+    assert [(one.begin, one.end, one.ok) for one in steps.spans(events)] == [(1.0, 5.0, True)]
+
+
 def test_a_step_is_met_from_its_begin_to_its_end_and_not_after() -> None:
     first, second = StepSpan("a", "", "", 10.0, 20.0), StepSpan("b", "", "", 30.0, 40.0)
     for begin, end, met in (

@@ -8,6 +8,8 @@ import pytest
 
 from pytest_upgrade.markers import tags_of, waits
 from pytest_upgrade.phase import Phase
+from pytest_upgrade.results.result import SERVICES, service_in
+from pytest_upgrade.smoke import SMOKE
 
 if TYPE_CHECKING:
     from pytest_upgrade.session import Session
@@ -28,7 +30,7 @@ def wait_for_end(item: pytest.Item, session: Session) -> None:
 
 def tell(item: pytest.Item) -> None:
     """Have the reports of a test say which service and tag it is about."""
-    tag = next(iter(tags_of(item)), "")
+    tag = next(iter(tags_of(item)), SMOKE if item.get_closest_marker(SMOKE) else "")
     item.user_properties.append((ABOUT, f"{service_of(item)}/{tag}"))
 
 
@@ -67,25 +69,19 @@ def status(report: pytest.TestReport) -> tuple[str, str, str] | None:
 
 
 def service_of(item: pytest.Item) -> str:
-    """The type of the service that a test is about: its parameter, what it requires first, or its folder.
+    """The type of the service that a test is about: its parameter, what it requires first, or its folders.
 
-    Suites have one tree by service, so ``tests/suites/block_storage`` says ``block-storage``.
+    Suites have one tree by service, so ``tests/suites/block_storage`` says ``block-storage``, and Tempest's
+    ``tempest/api/volume`` the same.
     """
     parameters = getattr(getattr(item, "callspec", None), "params", {})
-    if parameters.get("service") in _SERVICES:
+    if parameters.get("service") in SERVICES:
         return str(parameters["service"])
     for mark in item.iter_markers("requires"):
         for word in mark.args:
-            if isinstance(word, str) and word in _SERVICES:
+            if isinstance(word, str) and word in SERVICES:
                 return word
-    folder = item.path.parent.name.replace("_", "-")
-    return folder if folder in _SERVICES else ""
-
-
-_SERVICES = frozenset(
-    {"identity", "compute", "network", "block-storage", "image", "object-store", "placement", "key-manager", "dns",
-     "orchestration"}
-)  # fmt: skip
+    return service_in(item.nodeid.partition("::")[0])
 
 
 def _reason(report: pytest.TestReport) -> str:

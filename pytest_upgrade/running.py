@@ -104,7 +104,8 @@ class Running:
         """Start what runs beside the upgrade, and see it ready: nothing is upgraded unobserved."""
         self._event(Event("", "begin", source=self.deployer.name))
         before = self._looks()
-        process = self._begun(Phase.DURING)
+        # What looks behind the APIs may restart services, which is not for a cloud that is just being upgraded.
+        process = self._begun(Phase.DURING, "--upgrade-smoke=0")
         try:
             wait_for(
                 lambda: process.poll() is not None or self._looks() > before,
@@ -219,7 +220,7 @@ class Running:
 
     def _words(self, phase: Phase, *more: str) -> list[str]:
         which = [f"--upgrade-run={self.run.id}"] if self.run is not None else []
-        return [sys.executable, "-m", "pytest", f"--phase={phase}", *which, *more, *self.more]
+        return [sys.executable, "-m", "pytest", f"--phase={phase}", *which, *self.more, *more]
 
     def _say(self, text: str) -> None:
         print(f"pytest-upgrade: {text}", flush=True)

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_upgrade import settings, watching
+from pytest_upgrade import settings, smoke, watching
 from pytest_upgrade.markers import MARKERS, phases_of, waits
 from pytest_upgrade.phase import Phase
-from pytest_upgrade.recording import ended_key
+from pytest_upgrade.recording import ended_key, service_of
 from pytest_upgrade.session import closed_key
+from pytest_upgrade.session import of as session_of
+from pytest_upgrade.smoke import SMOKE
 
 if TYPE_CHECKING:
     from pytest_upgrade.session import Session
@@ -22,8 +24,10 @@ counted_key = pytest.StashKey[tuple[int, int]]()
 
 def select(config: pytest.Config, items: list[pytest.Item], phase: Phase) -> None:
     """Leave the tests of a phase and deselect all others; during an upgrade those that judge its end come last."""
-    chosen = [item for item in items if phase in phases_of(item)]
-    others = [item for item in items if phase not in phases_of(item)]
+    more = _smoke(config, items)
+    chosen, others = list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        (chosen if phase in phases_of(item) or item.nodeid in more else others).append(item)
     watching.note(config, items)
     config.stash[counted_key] = len(items), len(chosen)
     if phase is Phase.DURING:
@@ -31,6 +35,12 @@ def select(config: pytest.Config, items: list[pytest.Item], phase: Phase) -> Non
     if others:
         config.hook.pytest_deselected(items=others)
     items[:] = chosen
+
+
+def _smoke(config: pytest.Config, items: list[pytest.Item]) -> frozenset[str]:
+    """Of the tests that are not about upgrades those marked smoke, as far as there is time for them."""
+    tests = {item.nodeid: service_of(item) for item in items if item.get_closest_marker(SMOKE) and not phases_of(item)}
+    return smoke.chosen(session_of(config), tests, settings.SMOKE.read(config)[0])
 
 
 def told(config: pytest.Config, session: Session) -> Iterator[str]:

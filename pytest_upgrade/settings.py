@@ -95,10 +95,16 @@ KEEP = Knob(
     "leave the run open after a post in which all that it kept was found well", convert=boolean,
 )  # fmt: skip
 
+SMOKE = Knob(
+    "--upgrade-smoke", "UPGRADE_SMOKE", "upgrade_smoke", 0.0,
+    "in each phase also run tests marked smoke, of each service in turn as many as take so long, as in 5m",
+    convert=seconds, metavar="TIME",
+)  # fmt: skip
+
 LIMITS = Knob(
     "--upgrade-set", "UPGRADE_SET", "upgrade_set", Thresholds(),
     "other thresholds of verdicts, as in baseline=900,single=1", convert=_thresholds, metavar="NAME=NUMBER,…",
 )  # fmt: skip
 
-KNOBS = (PHASE, RUN, STORE, RUNS, UNTIL, FOR, FROM, TO, KEEP, LIMITS)
+KNOBS = (PHASE, RUN, STORE, RUNS, UNTIL, FOR, FROM, TO, KEEP, SMOKE, LIMITS)
 SETTINGS = (CONFIG, *KNOBS)

@@ -9,7 +9,7 @@ from typing import Literal
 Word = Literal["passed", "failed", "error", "skipped", "inconclusive"]
 
 #: What the names of tests and scenarios have of each service: Tempest's folders, Rally's classes, those of our suites.
-_SERVICES = {
+SERVICES = {
     "identity": ("identity", "keystone"),
     "compute": ("compute", "nova"),
     "network": ("network", "neutron"),
@@ -34,18 +34,23 @@ class Result:
 
     @property
     def service(self) -> str:
-        """The service that its name speaks of first; empty if it speaks of none.
+        """The service that its name speaks of first; empty if it speaks of none."""
+        return service_in(self.test)
 
-        >>> Result("tempest.api.volume.test_volumes_get.VolumesGetTest.test_it", "passed").service
-        'block-storage'
-        >>> Result("NovaServers.boot_and_list_server[0]", "passed").service
-        'compute'
-        """
-        for word in re.split(r"[^a-z_]+|(?<=[a-z])(?=[A-Z])", re.sub(r"(?<=[a-z])(?=[A-Z])", ".", self.test).lower()):
-            for service, names in _SERVICES.items():
-                if word in names:
-                    return service
-        return ""
+
+def service_in(name: str) -> str:
+    """The service that the name of a test speaks of first; empty if it speaks of none.
+
+    >>> service_in("tempest.api.volume.test_volumes_get.VolumesGetTest.test_it")
+    'block-storage'
+    >>> service_in("NovaServers.boot_and_list_server[0]"), service_in("tests/suites/object_store/test_copies.py")
+    ('compute', 'object-store')
+    """
+    for word in re.split(r"[^a-z_]+|(?<=[a-z])(?=[A-Z])", re.sub(r"(?<=[a-z])(?=[A-Z])", ".", name).lower()):
+        for service, names in SERVICES.items():
+            if word in names:
+                return service
+    return ""
 
 
 class Unreadable(ValueError):

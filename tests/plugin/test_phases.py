@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -179,6 +180,37 @@ def test_outcomes_are_written_down_with_service_tag_and_reason(
     assert {(one.service, one.tag, one.phase) for one in told.values()} == {("block-storage", "rolling", "post")}
     assert "the volume is gone" in told["test_bad"].reason
     assert "no volumes here" in told["test_not_here"].reason
+
+
+SMOKE = """
+    import os, pytest
+    pytestmark = pytest.mark.smoke
+
+    def test_one(): pass
+    def test_two(): pass
+    def test_three(): pass
+    @pytest.mark.rolling
+    def test_rolls(): pass
+"""
+
+
+def test_smoke_tests_run_in_each_phase_as_far_as_there_is_time(
+    pytester: pytest.Pytester, phase: RunPytest, store: Store
+) -> None:
+    for name in ("image", "compute"):
+        pytester.mkpydir(name).joinpath(f"test_{name}.py").write_text(textwrap.dedent(SMOKE))
+
+    phase("pre").assert_outcomes(passed=2)
+    (run,) = store.runs()
+    assert {one.tag for one in store.outcomes.of(run.id)} == {"rolling"}
+    # Nobody knows yet how long a test takes: one of each service.
+    phase("pre", "--upgrade-smoke=30s").assert_outcomes(passed=4)
+    chosen = {(one.test, one.service) for one in store.outcomes.of(run.id, tag="smoke")}
+    assert {service for _, service in chosen} == {"image", "compute"}
+    assert len(chosen) == 2
+    # What pre has run is compared, though there would be time for more.
+    phase("post", "--upgrade-smoke=1h").assert_outcomes(passed=4)
+    assert {(one.test, one.service) for one in store.outcomes.of(run.id, tag="smoke", phase="post")} == chosen
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,8 @@ def upgrade(pytester: pytest.Pytester, clouds_yaml: Path, monkeypatch: pytest.Mo
 
     def run(
         *scripts: str, more: str = "", paused: int = 9, deployer: str = "command", go_on: str = "",
-        options: Sequence[str] = (), killed_when: Callable[[], object] | None = None, by: int = signal.SIGKILL,
+        options: Sequence[str] = (), arguments: Sequence[str] = (),
+        killed_when: Callable[[], object] | None = None, by: int = signal.SIGKILL,
     ) -> subprocess.CompletedProcess[str]:  # fmt: skip
         steps = [
             f"  - {{id: s{n}, service: nova, command: [sh, -c, '{text}']{more if n < paused else ''}}}"
@@ -48,7 +49,7 @@ def upgrade(pytester: pytest.Pytester, clouds_yaml: Path, monkeypatch: pytest.Mo
         Path("steps.yaml").write_text("\n".join(["steps:", *steps, ""]))
         words = [sys.executable, "-m", "pytest_upgrade.cli", "run", "--deployer", deployer, "--os-cloud", "lab"]
         words += ["--deployer-file", "steps.yaml", "--grace", "5", *options]
-        words += [*(["--upgrade-run", go_on] if go_on else []), "--", "-p", "no:cacheprovider"]
+        words += [*(["--upgrade-run", go_on] if go_on else []), "--", "-p", "no:cacheprovider", *arguments]
         if killed_when is None:
             return subprocess.run(words, capture_output=True, text=True, timeout=900, check=False)
         with Path("killed.out").open("w") as output:
@@ -88,6 +89,17 @@ def test_steps_are_done_between_the_phases_of_one_run(pytester: pytest.Pytester,
         ("end", "", None),
     ]  # fmt: skip
     assert "planned: s0: sh -c 'touch upgraded'" in done.stdout
+
+
+def test_smoke_tests_run_between_the_steps_and_not_beside_them(pytester: pytest.Pytester, upgrade: Upgrade) -> None:
+    pytester.makepyfile(test_smoke="import pytest\n@pytest.mark.smoke\ndef test_it(): pass")
+    done = upgrade("touch upgraded", more=", pause: true", arguments=["--upgrade-smoke=1m"])
+    assert (done.returncode, done.stderr) == (0, "")
+    with Store.open(Places(pytester.path / ".stackproof/upgrades").url) as store:
+        (run,) = store.runs()
+        assert [one.phase for one in store.outcomes.of(run.id, tag="smoke")] == ["pre", "during", "post"]
+        beside = store.attempts.of(run.id, phase="during")[0]
+        assert beside.outcome == "passed"
 
 
 def test_failed_step_ends_the_upgrade_and_is_the_verdict(pytester: pytest.Pytester, upgrade: Upgrade) -> None:

@@ -2,7 +2,7 @@
 # Every target installs what it needs; `make help` lists them.
 SHELL := /bin/sh
 .DELETE_ON_ERROR:
-.PHONY: help venv demo demo-upgrade test lint unit plugin wire tcup suites cloud acceptance bench docs dist/worker.pyz format lock releases changelog clean
+.PHONY: help venv demo demo-upgrade test lint unit plugin wire tcup suites cloud acceptance bench docs pyz format lock releases changelog clean
 
 BIN := .venv/bin
 OURS := pytest_whitebox pytest_cleanup pytest_upgrade devcloud tcup worker
@@ -15,7 +15,7 @@ AGAIN := $(MAKE) --no-print-directory
 CLIENT := variables=$$($(BIN)/devcloud env) || exit 1; eval "$$variables";
 
 help:
-	@sed -n 's/^\([a-z./-]*\):.*## /\1\t/p' Makefile | expand -t 18
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 venv: ## the virtual environment .venv, and Debian packages that are missing
 	@.ci/bootstrap
@@ -87,6 +87,7 @@ acceptance: venv ## hours: bare systems, jobs of the worker, all suites, cycles,
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"
 	@$(BIN)/pytest -q tests/acceptance/worker
+	@$(BIN)/python -m tests.acceptance.worker.swarm
 	@$(BIN)/devcloud up --install --services barbican,heat,designate
 	@$(BIN)/python -m tests.acceptance.suites
 	@$(BIN)/python -m tests.acceptance.suites --workers 0 --page cloud tests/cloud
@@ -109,9 +110,9 @@ bench: venv ## take the figures of docs/figures anew; needs an idle machine and 
 docs: venv ## the documentation, docs/_build/index.html
 	@$(BIN)/sphinx-build -q -E -W --keep-going -b html docs docs/_build
 
-dist/worker.pyz: venv ## the stand-alone worker, for hosts that have Python and nothing else
+pyz: venv ## dist/worker.pyz, a worker in one file for hosts that have Python and nothing else
 	@mkdir -p dist
-	@$(BIN)/python -m worker pyz $@
+	@$(BIN)/python -m worker pyz dist/worker.pyz
 
 format: venv ## mend the style where that can be done by machine
 	@$(BIN)/ruff check --quiet --fix .

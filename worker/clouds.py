@@ -20,17 +20,19 @@ CONF, CLOUDS = "tempest.conf", "clouds.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A cloud, and the file that leads into it with its credentials."""
+    """A cloud, the file that leads into it with its credentials, and its clouds.yaml if it has one."""
 
     name: str
     file: Path
+    clouds: Path | None = None
 
     @classmethod
     def find(cls, clouds: Path, name: str) -> Held:
         """The cloud of that name below ``clouds``; raises `StackproofError` if this worker does not hold it."""
-        for file in (clouds / name / CONF, clouds / name / CLOUDS):
-            if file.is_file():
-                return cls(name, file)
+        asked = clouds / name / CLOUDS if (clouds / name / CLOUDS).is_file() else None
+        file = clouds / name / CONF if (clouds / name / CONF).is_file() else asked
+        if file:
+            return cls(name, file, asked)
         hint = f"write {name}/{CONF} or {name}/{CLOUDS} in its clouds"
         raise StackproofError(f"this worker holds no cloud {name!r}", hint=hint)
 

@@ -25,6 +25,8 @@ from .sources import THIN, sources
 _WHEELS = ("cffi", "msgpack", "pyyaml")
 #: Of the time of the newest Tempest, whatever the time of the one that is asked for.
 _NEW = ("pytest", "pluggy", "iniconfig", "pygments", "packaging", *_WHEELS)
+#: What pytest-cleanup's plugin takes beside Tempest, for the services of requests.
+_NOTING = ("os-service-types",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Environments:
     def prepare(self, version: str, say: Say, stopped: Event) -> Path:
         """The lock of a release, resolved if it is not there; raises `NoEnvironment`."""
         release = RELEASES[version]
-        wanted = [f"tempest=={version}", "pytest>=8", *release.beside, *self.beside]
+        wanted = [f"tempest=={version}", "pytest>=8", *_NOTING, *release.beside, *self.beside]
         about = f"{wanted} {release.newest} {_NEW} {LATEST} {_python(release)} {sys.platform}"
         lock = self.cache / "locks" / f"tempest-{version}-{hashlib.sha256(about.encode()).hexdigest()[:12]}.txt"
         if lock.is_file():

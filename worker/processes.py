@@ -15,14 +15,15 @@ from typing import IO, Any
 from pytest_whitebox.core.errors import StackproofError
 
 from . import standalone
+from .cleaning import LONGEST
 from .job import Result
 from .payload import Payload
 from .runner import End, Telling
 from .running import Order
 from .states import State
 
-#: Seconds that a process which was told to stop may take before it is killed.
-_PATIENCE = 60.0
+#: Seconds that a process which was told to stop may take before it is killed: it cleans the cloud first.
+_PATIENCE = LONGEST + 60.0
 
 
 @dataclass

@@ -24,6 +24,7 @@ from pytest_whitebox.core.redaction import Redaction
 
 from . import overrides, own
 from .calling import called
+from .cleaning import PLUGIN, Cleaning
 from .clouds import CLOUDS, CONF, Held, cpid, private
 from .credentials import Credentials
 from .environment import Environment, Environments, plugins, quiet
@@ -31,6 +32,8 @@ from .fetching import listed
 from .payload import Payload
 from .states import State
 
+#: Where pytest leaves what it has written down, in the folder of its run.
+_RUN = Path(".stackproof") / "runs" / "latest"
 #: Characters of a reason: the results of all tests that a job may have must go into one request.
 _LONGEST_WHY = 300
 
@@ -73,6 +76,7 @@ class Run:
     stopped: Event = field(default_factory=Event)
     results: list[dict[str, Any]] = field(default_factory=list)
     _hide: Redaction = field(default_factory=lambda: Redaction(()))
+    _left: str = ""
     _lock: Lock = field(default_factory=Lock)
 
     def do(self) -> None:
@@ -80,14 +84,17 @@ class Run:
         folder = self.order.folder
         folder.mkdir(mode=0o700, parents=True)
         try:
-            self._tell("over", **self._done())
+            self._over(**self._done())
         except StackproofError as error:
-            self._tell("over", state=State.FAILED, sentence=error.sentence, results=self.results)
+            self._over(state=State.FAILED, sentence=error.sentence, results=self.results)
         except OSError as error:
             sentence = f"the worker could not run it: {error.strerror or error}; see its disk"
-            self._tell("over", state=State.FAILED, sentence=sentence, results=self.results)
+            self._over(state=State.FAILED, sentence=sentence, results=self.results)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _over(self, *, sentence: str, **words: Any) -> None:
+        self._tell("over", sentence="; ".join(filter(None, (sentence, self._left))), **words)
 
     def _done(self) -> dict[str, Any]:
         order = self.order
@@ -100,9 +107,15 @@ class Run:
         self._hide = Redaction(Config.from_files({CONF: conf.read_bytes()}).secrets())
         if self.stopped.is_set():
             return {"state": State.CANCELLED, "sentence": "stopped before its first test", "results": []}
-        self._tell("state", state=State.RUNNING)
+        cleaning = self._cleaning(cloud)
         began = time.monotonic()
-        status = self._pytest(made, ["--tempest-config", str(conf), *words])
+        try:
+            self._tell("state", state=State.RUNNING)
+            plugin = ["-p", PLUGIN] if cleaning else []
+            status = self._pytest(made, ["--tempest-config", str(conf), *plugin, *words])
+        finally:
+            if cleaning:
+                self._left = cleaning.restore(self._folder / _RUN, self._log)
         end = _verdict(status, self.stopped.is_set(), len(self.results))
         if order.payload.upload and end["state"] != State.CANCELLED:
             self._tell("log", text=f"results: {self._upload(conf, time.monotonic() - began)}\n")
@@ -126,10 +139,20 @@ class Run:
         folder = self.order.folder / "asked"
         folder.mkdir(mode=0o700)
         self._own(own.DISCOVERING, {"clouds": str(cloud.file), "name": cloud.name, "folder": str(folder)})
-        return Held(cloud.name, folder / CONF)
+        return Held(cloud.name, folder / CONF, cloud.file)
 
     def _own(self, module: str, request: dict[str, Any]) -> dict[str, Any]:
         return own.asked(module, request, self.order.cache, self._log, self.stopped)
+
+    def _cleaning(self, cloud: Held) -> Cleaning | None:
+        """What cleans the cloud afterwards, if it is known how it is asked, and if it tells what it has."""
+        if cloud.clouds is None:
+            return None
+        made = Cleaning(cloud.clouds, cloud.name, self.order.folder, self.order.cache)
+        if made.remember(self._log, self.stopped):
+            return made
+        self._left = "what its tests leave stays in the cloud, which does not tell what it has; see the log of the job"
+        return None
 
     def _upload(self, conf: Path, seconds: float) -> str:
         """Send what has passed to the Refstack server of the job; returns where it is. Raises `StackproofError`."""
@@ -149,7 +172,7 @@ class Run:
         return ["--tempest-load-list", str(file)]
 
     def _pytest(self, made: Environment, words: Sequence[str]) -> int:
-        folder = self.order.folder / "run"
+        folder = self._folder
         folder.mkdir(mode=0o700)
         ours, theirs = os.pipe()
         command = [str(made.python), "-m", "pytest", "-v", *plugins(folder), *words]
@@ -164,6 +187,10 @@ class Run:
             seconds = self.order.payload.deadline
             raise StackproofError(f"it took longer than its deadline, {seconds} s", hint="see how far it came")
         return status
+
+    @property
+    def _folder(self) -> Path:
+        return self.order.folder / "run"
 
     def _follow(self, events: TextIO) -> None:
         total = 0

@@ -8,8 +8,8 @@ from importlib.resources.abc import Traversable
 
 from pytest_whitebox.core.errors import StackproofError
 
-#: What of Stackproof lies beside each Tempest: its plugin, and what tells of the run.
-THIN = ("pytest_whitebox", "tcup/__init__.py", "tcup/inside/__init__.py", "tcup/inside/watching.py")
+#: What of Stackproof lies beside each Tempest: its plugin, what tells of the run, and what writes down what it makes.
+THIN = ("pytest_whitebox", "pytest_cleanup", "tcup/__init__.py", "tcup/inside/__init__.py", "tcup/inside/watching.py")
 
 
 def sources(wanted: Sequence[str]) -> Iterator[tuple[str, bytes]]:

@@ -91,8 +91,15 @@ def _contents() -> Iterator[tuple[str, bytes]]:
     lock = _lock()
     yield f"worker/{PINNED}", _of_lock(lock, {"uv"}).encode()
     yield f"worker/{LIBRARIES}", _of_lock(lock, _needed("stackproof")).encode()
+    yield from _about_us()
     for name, wanted in _BORROWED.items():
         yield from ((f"borrowed/{path}", data) for path, data in _borrowed(name, wanted))
+
+
+def _about_us() -> Iterator[tuple[str, bytes]]:
+    """What pytest-cleanup asks of our own distribution: its version."""
+    there = distribution("stackproof")
+    yield f"stackproof-{there.version}.dist-info/METADATA", (there.read_text("METADATA") or "").encode()
 
 
 def _borrowed(name: str, wanted: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:

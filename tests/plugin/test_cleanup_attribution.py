@@ -38,3 +38,15 @@ def test_own_connection(pytester: pytest.Pytester, run_apart: Run, workers: str,
     assert made.worker == (pytester.path / "worker").read_text()
     assert bool(made.worker) == (workers != "-n0")
     assert made.test_id in cloud_on_loopback.ids
+
+
+def test_run_that_others_clean_up_after_only_writes_down(
+    pytester: pytest.Pytester, run_apart: Run, workers: str, cloud_on_loopback: Cloud
+) -> None:
+    pytester.makepyfile(OWN_CONNECTION)
+    result = run_apart("-p", "pytest_cleanup.noting", "--os-cloud", "lab", workers)
+    result.assert_outcomes(passed=1)
+    made = [act for act in acts(pytester) if act.verb == "made"]
+    assert [(act.kind, act.name, act.test_id) for act in made] == [("flavor", "mine", *cloud_on_loopback.ids)]
+    assert not (pytester.path / ".stackproof" / "runs" / "latest" / "snapshot.json").exists()
+    assert "cleanup:" not in result.stdout.str()

@@ -10,6 +10,8 @@ from tests.plugin import tempest_package
 PASSING = "sample_tempest_plugin.tests.test_outcomes.Outcomes.test_passes"
 FAILING = "sample_tempest_plugin.tests.test_outcomes.Outcomes.test_fails"
 SKIPPED = "sample_tempest_plugin.tests.test_outcomes.Outcomes.test_skips"
+LEAVING = "sample_tempest_plugin.tests.test_endless.Leaving.test_leaves"
+LEAVING_FOR_EVER = "sample_tempest_plugin.tests.test_endless.Leaving.test_leaves_and_goes_on"
 TELLING = "sample_tempest_plugin.tests.test_endless.Telling.test_tells"
 ENDLESS = "sample_tempest_plugin.tests.test_endless.Endless.test_goes_on"
 
@@ -19,6 +21,24 @@ import subprocess
 import sys
 
 from tempest import config, test
+from tempest.lib import auth
+from tempest.lib.services.image.v2 import images_client
+
+
+class Leaving(test.BaseTestCase):
+    def test_leaves(self):
+        known, url = config.CONF.auth, config.CONF.identity.uri_v3
+        domains = dict.fromkeys(("user_domain_name", "project_domain_name"), known.admin_domain_name)
+        credentials = auth.get_credentials(
+            url, identity_version="v3", username=known.admin_username, password=known.admin_password,
+            project_name=known.admin_project_name, **domains)
+        provider = auth.KeystoneV3AuthProvider(credentials, url)
+        client = images_client.ImagesClient(provider, "image", config.CONF.identity.region)
+        client.create_image(name="left", container_format="bare", disk_format="raw")
+
+    def test_leaves_and_goes_on(self):
+        self.test_leaves()
+        subprocess.run([sys.executable, "-c", "import signal; signal.pause()"])
 
 
 class Telling(test.BaseTestCase):

@@ -46,6 +46,12 @@ class Laboratories(Laboratory):
     def ask(self, *names: str, **more: Any) -> str:
         return self.client.submit(self.payload(*names, **more))
 
+    @property
+    def images(self) -> set[str]:
+        """The names of those that the cloud has."""
+        with self.cloud.lock:
+            return {row["name"] for row in self.cloud.of("image", "images").values()}
+
     def inside(self, name: str) -> list[int]:
         """The processes at work in the folder of a worker's jobs, there or removed."""
         folder, found = str(self.folder / name / "jobs"), []
@@ -75,10 +81,14 @@ def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratorie
     image = {"status": "active", "visibility": "public", "disk_format": "qcow2", "min_disk": 0, "min_ram": 0}
     cloud.put("image", "images", name="small", **image)
     for ram in (64, 128):
-        cloud.put("compute", "flavors", name=f"m{ram}", ram=ram, vcpus=1, disk=1)
+        flavor = {"ram": ram, "vcpus": 1, "disk": 1, "os-flavor-access:is_public": True}
+        cloud.put("compute", "flavors", name=f"m{ram}", **flavor)
     with refstack() as server, openstack(cloud) as keystone:
         allowed = f"{urlsplit(server.url).netloc},{urlsplit(keystone).netloc}"
         made = Laboratories(folder, leases=("--lease", "10"), allowed=allowed)
+        known = Credentials.from_environ({**environment(keystone), "OS_PASSWORD": CANARY})
+        (folder / "clouds" / "asked").mkdir()
+        (folder / "clouds" / "asked" / "clouds.yaml").write_text(json.dumps(known.clouds("asked")))
         made.beside, made.server, made.cloud, made.keystone = str(sample.wheel(folder)), server, cloud, keystone
         with running(made):
             yield made
@@ -191,6 +201,25 @@ def test_cloud_that_has_no_tempest_conf_is_asked(laboratory: Laboratories, roles
     assert worker.wait(PATIENCE) == 0
     assert (ended["state"], ended["counts"]) == ("passed", {"passed": 1}), ended["sentence"]
     assert CANARY not in laboratory.client.log(job)[0] + json.dumps(ended)
+    assert (laboratory.left("first"), laboratory.inside("first")) == ([], [])
+
+
+def test_what_tests_leave_in_the_cloud_goes_and_nothing_else(
+    laboratory: Laboratories, worker: subprocess.Popen[str]
+) -> None:
+    """Of a job that ends, and of one that is cancelled."""
+    laboratory.cloud.roles = ("admin", "member")
+    (ended,) = laboratory.ended(laboratory.ask(sample.LEAVING, cloud="asked"), timeout=COLD)
+    assert (ended["state"], ended["sentence"], laboratory.images) == ("passed", "", {"small"})
+    job = laboratory.ask(sample.LEAVING_FOR_EVER, cloud="asked")
+    wait_for(lambda: "left" in laboratory.images, timeout=COLD, what="the test to make an image", every=0.05)
+    laboratory.cloud.put("image", "images", name="theirs", status="active", visibility="private")
+    laboratory.client.cancel(job)
+    known = laboratory.in_state(job, State.CANCELLED)
+    assert (known["sentence"], laboratory.images) == ("stopped", {"small", "theirs"})
+    log = laboratory.client.log(job)[0]
+    assert "1 deleted in " in log
+    assert CANARY not in log
     assert (laboratory.left("first"), laboratory.inside("first")) == ([], [])
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from sqlalchemy import insert, select
 from pytest_upgrade.store import tables
 from pytest_upgrade.store.migrations import VERSION
 from pytest_upgrade.store.rows import number_of
-from pytest_upgrade.store.values import Run
+from pytest_upgrade.store.values import Piece, Run
 from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
@@ -23,8 +23,13 @@ if TYPE_CHECKING:
 _MARK, _FORM = "stackproof_upgrade_run", 1
 
 
-def packed(store: Store, run: Run, secrets: Mapping[str, str] | None = None) -> str:
-    """The run with all that belongs to it; without its secrets unless they are given."""
+def packed(
+    store: Store, run: Run, secrets: Mapping[str, str] | None = None, pieces: Sequence[Piece] = ()
+) -> str:  # fmt: skip
+    """The run with all that belongs to it; without its secrets unless they are given.
+
+    ``pieces`` are of what was observed of it, in the place of the copy that the store may have.
+    """
     with store.reading() as connection:
         rows = {
             table.name: [
@@ -33,6 +38,10 @@ def packed(store: Store, run: Run, secrets: Mapping[str, str] | None = None) -> 
             ]
             for table in tables.OF_A_RUN
         }
+    if pieces:
+        rows[tables.pieces.name] = [
+            {name: _plain(value) for name, value in asdict(one).items()} for one in pieces
+        ]  # fmt: skip
     document = {_MARK: _FORM, "schema": VERSION, "run": asdict(run), "tables": rows}
     return json.dumps(document | ({"secrets": dict(secrets)} if secrets is not None else {}), indent=1) + "\n"
 

@@ -30,6 +30,11 @@ class Places:
         return self.given or f"sqlite:///{self.file}"
 
     @property
+    def is_shared(self) -> bool:
+        """True if others may use the store who do not have the folder."""
+        return self.given not in ("", f"sqlite:///{self.file}")
+
+    @property
     def file(self) -> Path:
         """The store of its own that the folder has, if no other is given."""
         return self.folder.absolute() / "store.sqlite"

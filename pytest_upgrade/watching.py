@@ -40,11 +40,16 @@ def begin(config: pytest.Config, session: Session) -> None:
 
 
 def end(session: Session) -> None:
-    """After post there is nothing left to observe."""
+    """After post there is nothing left to observe; a store that others share has what was seen until then."""
     from pytest_upgrade.observers import outside
+    from pytest_upgrade.verdicts import copies
 
-    if session.phase is Phase.POST and not session.is_worker:
+    if session.is_worker:
+        return
+    if session.phase is Phase.POST:
         outside.stop(session.directory.path)
+    if session.places.is_shared:
+        copies.give(session.store, session.run, session.directory.path)
 
 
 def verdicts(session: Session, limits: Thresholds) -> Iterator[str]:
@@ -65,11 +70,16 @@ def section(session: Session, limits: Thresholds) -> str:
 
 
 def _case(session: Session, limits: Thresholds) -> Case | None:
+    from pytest_upgrade.verdicts import copies
     from pytest_upgrade.verdicts.judging import Case
     from pytest_upgrade.verdicts.samples import Samples
 
     folder = session.directory.path
-    if session.phase is Phase.PRE or not Samples.are_in(folder):
+    if session.phase is Phase.PRE:
+        return None
+    if session.places.is_shared and not session.is_worker:
+        copies.take(session.store, session.run, session.directory)
+    if not Samples.are_in(folder):
         return None
     return Case.of(session.store, session.run, Samples(folder), limits)
 

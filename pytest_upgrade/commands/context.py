@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,17 @@ class Context:
         from pytest_upgrade.choosing import the_run
 
         return the_run(self.store, options.run or "")
+
+    def samples(self, run: Run) -> Path:
+        """The folder of a run, with what was observed of it; the store has a copy where others share it."""
+        from pytest_upgrade.verdicts import copies
+
+        directory = self.places.directory(run.name)
+        if self.places.is_shared:
+            copies.give(self.store, run, directory.path)
+        if copies.take(self.store, run, directory):
+            print(f"run {run.id}: its samples are taken from {self.store.place}", file=sys.stderr)
+        return directory.path
 
     def secrets(self, run: Run) -> Secrets:
         """The secrets of a run on this machine."""

@@ -23,7 +23,7 @@ def judge(options: argparse.Namespace) -> int:
     limits = Thresholds.given(options.set or ())
     with opened(options) as context:
         run = context.run(options)
-        samples = Samples(context.places.directory(run.name).path)
+        samples = Samples(context.samples(run))
         case = Case.of(context.store, run, samples, limits)
     found = [one for one in verdicts(case, options.service or ()) if options.tag in (None, one.tag)]
     if options.json:

@@ -91,7 +91,7 @@ def status(options: argparse.Namespace) -> int:
 
     with opened(options) as context:
         run = context.run(options)
-        folder = context.places.directory(run.name).path
+        folder = context.samples(run)
         pid = outside.alive(folder)
         samples = Samples(folder)
     for life in samples.lives():
@@ -139,6 +139,7 @@ def stop(options: argparse.Namespace) -> int:
             print(f"run {run.id}: no observer lives")
             return _NOT_ALIVE
         print(f"run {run.id}: the observer has ended")
+        context.samples(run)
     return 0
 
 

@@ -52,7 +52,8 @@ def report(options: argparse.Namespace) -> int:
 
     with opened(options) as context:
         run = context.run(options)
-        folder = context.places.directory(run.name).folder()
+        folder = context.samples(run)
+        context.places.directory(run.name).folder()
         print(write(context.store, run, options.output or folder / NAME, folder))
     return 0
 
@@ -60,12 +61,14 @@ def report(options: argparse.Namespace) -> int:
 def export(options: argparse.Namespace) -> int:
     """Write a run into a file, or to standard output."""
     from pytest_upgrade.archive import packed
+    from pytest_upgrade.verdicts.copies import pieces
 
     if options.with_secrets and not options.output:
         raise StackproofError("secrets are not written to a terminal", hint="name a file with --output FILE")
     with opened(options) as context:
         run = context.run(options)
-        text = packed(context.store, run, context.secrets(run).all() if options.with_secrets else None)
+        secrets = context.secrets(run).all() if options.with_secrets else None
+        text = packed(context.store, run, secrets, pieces(context.places.directory(run.name).path))
     if not options.output:
         sys.stdout.write(text)
         return 0

@@ -26,6 +26,8 @@ from pytest_upgrade.observers.writing import Writing
 
 #: The name of the file of samples in the folder of a run.
 SAMPLES = "samples.sqlite"
+#: A file beside it if it is a copy from a store: when that was made.
+TAKEN = "samples.taken"
 #: Seconds from the beginning to the first due instant.
 _START = 0.2
 #: Seconds for what canaries have made to come to its end when the observer ends.

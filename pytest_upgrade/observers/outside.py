@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from pytest_upgrade.observers.assignment import Assignment
+from pytest_upgrade.observers.observing import TAKEN
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 
@@ -25,6 +26,7 @@ _ENDING = 60
 
 def start(assignment: Assignment) -> int:
     """Start an observer that outlives us and return its process's number; it is at work when this returns."""
+    _own(assignment.folder)
     with (assignment.folder / LOG).open("ab") as log:
         process = subprocess.Popen(
             _COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True, cwd="/",
@@ -39,6 +41,7 @@ def start(assignment: Assignment) -> int:
 
 def foreground(assignment: Assignment) -> int:
     """Observe until Ctrl-C or the longest life; returns the process's exit code."""
+    _own(assignment.folder)
     process = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, cwd="/")
     try:
         process.communicate(assignment.to_json().encode())
@@ -72,6 +75,11 @@ def stop(folder: Path) -> bool:
         return False
     wait_for(lambda: not alive(folder), timeout=_ENDING, what="the observer to end", hint=f"see {folder / LOG}")
     return True
+
+
+def _own(folder: Path) -> None:
+    """Whatever samples are there: they are no copy any more, an observer goes on with them."""
+    (folder / TAKEN).unlink(missing_ok=True)
 
 
 def _handed(process: subprocess.Popen[bytes], text: str) -> str:

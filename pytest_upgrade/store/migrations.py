@@ -21,6 +21,11 @@ def _second(connection: Connection) -> None:
     _create(connection, tables.OF_VERSION[1])
 
 
+def _third(connection: Connection) -> None:
+    """Copies of samples."""
+    _create(connection, tables.OF_VERSION[2])
+
+
 def _create(connection: Connection, wanted: Iterable[Table]) -> None:
     for table in wanted:
         connection.execute(CreateTable(table, if_not_exists=True))
@@ -33,7 +38,7 @@ def _create(connection: Connection, wanted: Iterable[Table]) -> None:
 
 
 #: What leads from each version to the next, beginning with no store at all.
-MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second)
+MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first, _second, _third)
 VERSION = len(MIGRATIONS)
 
 

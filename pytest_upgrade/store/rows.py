@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, fields
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from sqlalchemy import CursorResult, Table, and_, insert, select, update
+from sqlalchemy import CursorResult, Table, and_, func, insert, select, update
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -56,6 +56,19 @@ class Rows(Generic[T]):
         with self._store.writing() as connection:
             connection.execute(self._table.delete().where(self._that(run, {name: given[name] for name in key})))
             connection.execute(insert(self._table).values(run=run, **given))
+
+    def replace_all(self, run: str, values: Iterable[T]) -> None:
+        """Write values in the place of all that the run has, all or none."""
+        with self._store.writing() as connection:
+            connection.execute(self._table.delete().where(self._that(run, {})))
+            for value in values:  # one by one: each may be as large as a server takes at once
+                connection.execute(insert(self._table).values(run=run, **asdict(value)))
+
+    def newest(self, run: str) -> float:
+        """The time of the newest of a run, in seconds since 1970; 0 if there is none."""
+        asked = select(func.max(self._table.c.at)).where(self._that(run, {}))
+        with self._store.reading() as connection:
+            return float(connection.execute(asked).scalar() or 0)
 
     def _that(self, run: str, where: dict[str, Any]) -> Any:
         return and_(self._table.c.run == run, *(self._table.c[name] == value for name, value in where.items()))

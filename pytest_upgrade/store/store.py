@@ -21,6 +21,7 @@ from pytest_upgrade.store.values import (
     HealthSign,
     Kept,
     Outcome,
+    Piece,
     Run,
 )
 from pytest_whitebox.core.storing import Storage, engine
@@ -88,6 +89,11 @@ class Store(Storage):
     def signs(self) -> Rows[HealthSign]:
         """Signs of health."""
         return Rows(self, tables.signs, HealthSign)
+
+    @cached_property
+    def pieces(self) -> Rows[Piece]:
+        """The copy of what was observed."""
+        return Rows(self, tables.pieces, Piece)
 
     def add_run(self, run: Run) -> None:
         """Write a new run down."""

@@ -155,10 +155,19 @@ signs = Table(
     Column("at", Double, nullable=False),
 )  # fmt: skip
 
+#: A copy of what an observer has seen, for those who do not have its file: a compressed SQLite file in pieces.
+pieces = Table(
+    "sample_piece", metadata, _row(), _run(),
+    Column("number", Integer, nullable=False),
+    Column("data", _BYTES, nullable=False),
+    Column("at", Double, nullable=False),
+)  # fmt: skip
+
 #: The tables that hold what belongs to one run, by the version of the schema that brought them.
 OF_VERSION = (
     (attempts, events, outcomes, resources, findings, baselines, artifacts),
     (evidence, signs),
+    (pieces,),
 )  # fmt: skip
 #: The same in the order in which an archive has them.
 OF_A_RUN = tuple(table for tables in OF_VERSION for table in tables)

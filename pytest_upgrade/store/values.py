@@ -142,6 +142,15 @@ class HealthSign:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """One of the pieces in which a copy of the samples lies; ``at`` is when the copy was made, the same for all."""
+
+    number: int
+    data: bytes
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
 class Artifact:
     """A file: the output of a step, the log of a test."""
 

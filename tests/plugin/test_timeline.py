@@ -22,6 +22,9 @@ from pytest_upgrade.observers.sample import Sample
 from pytest_upgrade.places import Places
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Event, Run
+from pytest_upgrade.verdicts.copies import take
+from pytest_upgrade.verdicts.samples import Samples
+from pytest_whitebox.core.rundirectory import RunDirectory
 from pytest_whitebox.core.wait import wait_for
 from tests.doubles.scripted import Scripted, response, scripted
 
@@ -104,6 +107,20 @@ def test_what_never_failed_passes_and_what_has_no_baseline_is_inconclusive(
     assert [line for line in result.outlines if "test_never_stops_answering" in line and "PASSED" in line]
     assert [line for line in result.outlines if "test_never_gets_slower" in line and "INCONCLUSIVE" in line]
     result.stdout.fnmatch_lines(["*inconclusive: baseline: GET compute /servers (new): * were observed before *"])
+    # A store beside the folder of its runs needs no copy of what is in that.
+    assert store.pieces.of(RUN.id) == []
+
+
+def test_a_store_that_others_share_has_what_was_seen_until_the_phase_ended(
+    pytester: pytest.Pytester, during: RunPytest, store: Store, seen_by_clockwork: None
+) -> None:
+    url = f"sqlite:///{pytester.path}/laboratory.sqlite"
+    with Store.open(url) as shared:
+        shared.add_run(RUN)
+        during("--upgrade-for=2s", "-k", "stops", "--upgrade-store", url).assert_outcomes(passed=1)
+        assert take(shared, RUN, RunDirectory(pytester.path / "elsewhere", RUN.name))
+    assert store.pieces.of(RUN.id) == []
+    assert [len(one) for one in Samples(pytester.path / "elsewhere" / RUN.name).series()] == [4000]
 
 
 def test_an_outage_fails_the_test_with_its_step_and_the_report_draws_it(

@@ -20,7 +20,7 @@ from pytest_upgrade.observers import outside
 from pytest_upgrade.observers.assignment import Assignment
 from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.login import Credentials
-from pytest_upgrade.observers.observing import SAMPLES
+from pytest_upgrade.observers.observing import SAMPLES, TAKEN
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.selftest.certificate import Certificate
 from pytest_upgrade.selftest.proxy import Fault
@@ -156,6 +156,12 @@ def test_a_second_observer_of_the_same_run_is_refused(assignment: Assignment) ->
     outside.start(assignment)
     with pytest.raises(StackproofError, match="another observer is at work"):
         outside.start(assignment)
+
+
+def test_samples_that_were_a_copy_are_its_own_once_an_observer_goes_on_with_them(assignment: Assignment) -> None:
+    (assignment.folder / TAKEN).write_text("1.0")
+    outside.start(assignment)
+    assert not (assignment.folder / TAKEN).exists()
 
 
 def test_it_ends_by_itself_after_its_longest_life(server: Scripted, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_upgrade.archive import packed, unpacked
 from pytest_upgrade.store import Store
-from pytest_upgrade.store.values import Artifact, Baseline, Kept, Run
+from pytest_upgrade.store.values import Artifact, Baseline, Kept, Piece, Run
 from pytest_whitebox.core.wait import wait_for
 from tests.wire.mariadb import Server
 
@@ -76,17 +76,23 @@ def _listens(port: int) -> bool:
 def test_run_goes_there_and_back_with_all_that_belongs_to_it(url: str) -> None:
     kept = Kept("volume", "data", {"size": 1}, {"sum": "ffé\N{PILE OF POO}"}, noted=1_790_000_000.125)
     artifact = Artifact("pre", "log", "text/plain", bytes(range(256)) * 1024, at=2.0)
+    # The largest piece of a copy of samples that there is, which no compression makes smaller.
+    pieces = [Piece(0, os.urandom(1 << 20), at=9.5), Piece(1, b"\x00", at=9.5)]
     with Store.open(url) as store:
         store.add_run(RUN)
         store.resources.add(RUN.id, kept)
         store.artifacts.add(RUN.id, artifact)
         for value in ("older", ["newer"]):
             store.baselines.replace(RUN.id, Baseline("t" * 512, "n", value, at=3.0), "test", "name")
+        store.pieces.replace_all(RUN.id, [Piece(0, b"older", at=1.0), Piece(1, b"older", at=1.0)])
+        store.pieces.replace_all(RUN.id, pieces)
         text = packed(store, RUN)
     with Store.open(url) as again, Store.open("sqlite://") as here:
         assert again.runs() == [RUN]
         assert again.resources.of(RUN.id) == [kept]
         assert again.artifacts.of(RUN.id) == [artifact]
+        assert again.pieces.of(RUN.id) == pieces
+        assert again.pieces.newest(RUN.id) == 9.5
         unpacked(here, text)
         assert [one.value for one in here.baselines.of(RUN.id)] == [["newer"]]
         assert here.artifacts.of(RUN.id) == [artifact]

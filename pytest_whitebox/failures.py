@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
 
 import pytest
 
 from pytest_whitebox.core.errors import StackproofError
 
-_OURS = Path(__file__).parent
+#: The packages that a test calls and that nobody wants to read: those of all three plugins.
+_OURS = frozenset({"pytest_whitebox", "pytest_cleanup", "pytest_upgrade"})
 _LIBRARIES = ("openstack", "keystoneauth1")
 
 
@@ -29,8 +29,8 @@ def shorten(call: pytest.CallInfo[None]) -> None:
 
 
 def _frames_of_the_test(traceback: TracebackType | None) -> TracebackType | None:
-    """The traceback as far as it lies outside this package; None if it starts inside."""
-    if traceback is None or _OURS in Path(traceback.tb_frame.f_code.co_filename).parents:
+    """The traceback as far as it lies outside our packages; None if it starts inside."""
+    if traceback is None or str(traceback.tb_frame.f_globals.get("__name__")).partition(".")[0] in _OURS:
         return None
     rest = _frames_of_the_test(traceback.tb_next)
     return TracebackType(rest, traceback.tb_frame, traceback.tb_lasti, traceback.tb_lineno)

@@ -50,6 +50,25 @@ def test_our_error_shows_the_line_of_the_test_and_none_of_our_code(
     result.stdout.no_fnmatch_line("*etree.fromstring*")
 
 
+def test_error_of_another_of_our_plugins_shows_none_of_its_code_either(
+    pytester: pytest.Pytester, run: Run, workers: str
+) -> None:
+    pytester.makepyfile(
+        """
+        from pytest_upgrade.verdicts.thresholds import Thresholds
+
+        def test_sets():
+            Thresholds.given(["nonsense=1"])
+        """
+    )
+    result = run(workers)
+
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([">*Thresholds.given(*nonsense=1*)", "E *no threshold is called 'nonsense'*"])
+    result.stdout.no_fnmatch_line("*thresholds.py*")
+    result.stdout.no_fnmatch_line("*raise StackproofError*")
+
+
 def test_what_is_not_ours_keeps_its_traceback(pytester: pytest.Pytester, run: Run) -> None:
     pytester.makepyfile(
         """

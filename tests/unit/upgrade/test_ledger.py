@@ -176,7 +176,17 @@ def test_the_summary_counts_what_there_was() -> None:
     assert ledger.summary(ledger.deeds(lines(WELL))) == "2 accepted, 2 of them came to their ends"
 
 
-@pytest.mark.parametrize(("at", "word"), [(615.0, Word.FAIL), (603.0, Word.INCONCLUSIVE)])
+@pytest.mark.parametrize(
+    ("at", "word"),
+    [
+        (598.0, Word.FAIL),
+        (599.0, Word.INCONCLUSIVE),
+        (603.0, Word.INCONCLUSIVE),
+        (609.0, Word.INCONCLUSIVE),
+        (610.0, Word.FAIL),
+        (615.0, Word.FAIL),
+    ],
+)
 def test_a_failed_write_is_our_own_networks_only_if_the_control_lane_failed_with_it(at: float, word: Word) -> None:
     """Not if that failed at any time until the next write, which is far away."""
     write = series(Result.RESET, 600.0, every=10)

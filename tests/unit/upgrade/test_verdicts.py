@@ -6,6 +6,7 @@ import json
 import random
 from array import array
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from xml.etree.ElementTree import fromstring
 
 import pytest
@@ -84,6 +85,48 @@ def test_a_single_failure_that_another_lane_saw_too_is_an_outage() -> None:
     both = [series(near(510.05, PERIOD)), series(near(510.05, PERIOD), connection="reused")]
     found = downtime.judge(both, [], (BEGIN, END), STEPS, Thresholds(single=9))
     assert {(one.rule, one.word) for one in found} == {("outage", Word.FAIL)}
+
+
+def test_single_failures_of_two_lanes_that_are_apart_are_two() -> None:
+    """Neither saw what the other did: three slots lie between them."""
+    both = [series(near(510.05, PERIOD)), series(near(510.85, PERIOD), connection="reused")]
+    found = downtime.judge(both, [], (BEGIN, END), STEPS, Thresholds(single=9))
+    assert [(one.rule, one.word) for one in found] == [("single", Word.PASS)] * 2
+
+
+def test_no_lane_is_no_pass() -> None:
+    assert [one.word for one in downtime.judge([], [], (BEGIN, END), STEPS, Thresholds())] == [Word.INCONCLUSIVE]
+    assert downtime.resolution([], (BEGIN, END)) == "nothing was observed"
+
+
+def test_a_pass_is_as_fine_as_the_finest_lane() -> None:
+    fine, coarse = series(), series(connection="reused")
+    coarse = replace(coarse, lane=replace(coarse.lane, period=1.0))
+    assert downtime.resolution([coarse, fine], (BEGIN, END)).startswith("no outage of 0.4 s or more, failure rate")
+    assert downtime.resolution([fine], (END + 1000, END + 2000)) == "no outage of 0.4 s or more"
+
+
+@pytest.mark.parametrize(
+    ("before", "word"),
+    [(lambda at: False, "fail"), (lambda at: at < 200, "fail"), (lambda at: at < 201, "inconclusive")],
+)
+def test_a_lane_of_which_more_than_half_failed_before_says_nothing_of_the_upgrade(before: Fails, word: str) -> None:
+    lane = series(lambda at: before(at) or 510 <= at < 511)
+    assert words(case(lane))["zero_downtime"] == word
+
+
+def test_a_lane_that_nobody_saw_before_the_upgrade_is_judged_all_the_same() -> None:
+    assert words(case(series(near(510.05, 1.0), begin=BEGIN)))["zero_downtime"] == "fail"
+
+
+@pytest.mark.parametrize("result", [Result.EXPIRED, Result.BROKEN])
+@pytest.mark.parametrize(("slots", "word"), [(20, "pass"), (21, "inconclusive")])
+def test_what_says_nothing_of_the_service_is_not_seen(result: Result, slots: int, word: str) -> None:
+    """Of two thousand slots one in a hundred may be so."""
+    lane = series()
+    for slot in range(slots):
+        lane.result[2100 + 50 * slot] = result
+    assert words(case(lane))["zero_downtime"] == word
 
 
 def test_what_the_control_lane_saw_too_is_not_the_clouds() -> None:

@@ -223,6 +223,20 @@ def test_what_tests_leave_in_the_cloud_goes_and_nothing_else(
     assert (laboratory.left("first"), laboratory.inside("first")) == ([], [])
 
 
+def test_worker_that_is_killed_leaves_the_cloud_clean(laboratory: Laboratories) -> None:
+    """The process of the job does that, which notices that its worker is gone."""
+    laboratory.cloud.roles = ("admin", "member")
+    killed = laboratory.keeper("first")
+    job = laboratory.ask(sample.LEAVING_FOR_EVER, cloud="asked")
+    wait_for(lambda: "left" in laboratory.images, timeout=COLD, what="the test to make an image", every=0.05)
+    killed.send_signal(signal.SIGKILL)
+    killed.wait()
+    wait_for(lambda: "left" not in laboratory.images, timeout=PATIENCE, what="the image to go")
+    wait_for(lambda: not laboratory.left("first"), timeout=PATIENCE, what="the folder of the job to go")
+    laboratory.in_state(job, State.QUEUED)
+    laboratory.client.cancel(job)
+
+
 def test_prepared_worker_needs_no_network(laboratory: Laboratories) -> None:
     words = ["prepare", "--tempest", "47.0.0", "--state", str(laboratory.folder / "third")]
     words += ["--cache", str(laboratory.folder / "cache"), "--beside", laboratory.beside]

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from worker import standalone
+
 ROOT = Path(__file__).parents[3]
 #: Each folder of the checkout that is in it, and the package that it is there.
 PLACES = {
@@ -70,3 +72,13 @@ def test_worker_runs_under_its_other_name(wheel: Path, tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert "python -m stackproof_worker serve" in done.stdout
+
+
+def test_worker_of_the_wheel_writes_the_same_file_as_that_of_the_checkout(wheel: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "stackproof_worker", "pyz", str(tmp_path / "wheel.pyz")]
+    done = subprocess.run(
+        command, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(wheel)}, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    standalone.write(tmp_path / "checkout.pyz")
+    assert (tmp_path / "wheel.pyz").read_bytes() == (tmp_path / "checkout.pyz").read_bytes()

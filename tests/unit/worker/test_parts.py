@@ -57,6 +57,16 @@ def test_cloud_that_is_not_held_is_none(tmp_path: Path, name: str) -> None:
             Payload.from_mapping({**PAYLOAD.mapping, "cloud": name})
 
 
+def test_cloud_is_known_by_its_tempest_conf_and_cleaned_by_its_clouds_yaml(tmp_path: Path) -> None:
+    conf, asked = tmp_path / "prod" / "tempest.conf", tmp_path / "prod" / "clouds.yaml"
+    cloud(tmp_path)
+    assert Held.find(tmp_path, "prod") == Held("prod", conf, None)
+    asked.touch()
+    assert Held.find(tmp_path, "prod") == Held("prod", conf, asked)
+    conf.unlink()
+    assert Held.find(tmp_path, "prod") == Held("prod", asked, asked)
+
+
 def test_id_for_refstack_stays_and_leads_to_nobody(tmp_path: Path) -> None:
     conf = cloud(tmp_path / "clouds") / "prod" / "tempest.conf"
     first, again = cpid(conf, tmp_path / "key"), cpid(conf, tmp_path / "key")

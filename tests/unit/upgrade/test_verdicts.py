@@ -94,6 +94,21 @@ def test_single_failures_of_two_lanes_that_are_apart_are_two() -> None:
     assert [(one.rule, one.word) for one in found] == [("single", Word.PASS)] * 2
 
 
+def test_two_failed_slots_in_a_row_are_an_outage_whatever_single_ones_are_allowed() -> None:
+    found = downtime.judge([series(near(510.05, 2 * PERIOD))], [], (BEGIN, END), STEPS, Thresholds(single=9))
+    assert [(one.rule, one.word) for one in found] == [("outage", Word.FAIL)]
+
+
+def test_the_longest_time_unseen_counts_at_the_beginning_too_and_is_told_with_its_bounds() -> None:
+    limits = Thresholds.given(["unseen=1"])
+    late = downtime.judge([series(begin=BEGIN + 1)], [], (BEGIN, END), STEPS, limits)
+    assert [(one.rule, one.at, one.until) for one in late] == [("coverage", BEGIN, BEGIN + 1)]
+    early = downtime.judge([series(until=END - 1)], [], (BEGIN, END), STEPS, limits)
+    ((at, until),) = [(one.at, one.until) for one in early]
+    assert until == pytest.approx(END)
+    assert until - at == pytest.approx(1 + PERIOD)
+
+
 def test_no_lane_is_no_pass() -> None:
     assert [one.word for one in downtime.judge([], [], (BEGIN, END), STEPS, Thresholds())] == [Word.INCONCLUSIVE]
     assert downtime.resolution([], (BEGIN, END)) == "nothing was observed"

@@ -160,7 +160,7 @@ def test_deployer_that_is_not_known_is_told_before_anything_is_begun(
 ) -> None:
     done = upgrade("true", deployer="mule")
     assert done.returncode == 3
-    assert "no deployer is called 'mule'; choose from command, devcloud, manual" in done.stderr
+    assert "no deployer is called 'mule'; choose from ansible, command, devcloud, manual" in done.stderr
     assert not Path(".stackproof").exists()
 
 

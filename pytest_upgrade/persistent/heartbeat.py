@@ -17,18 +17,21 @@ if TYPE_CHECKING:
 #: Seconds between two lines that are still a beat: a busy host lets a guest wait.
 _LATE = 10
 FILE = "/data/stackproof-heartbeat"
-#: What a shell in the guest says of the file that it is given, and, last, of its own clock.
-READ = 'cat "$1"; date +%s'
+#: The time in a guest, by a shell. Its system clock stands still while the guest does, and does not make up for that
+#: afterwards; its hardware clock is the host's and goes on, so it is taken where the guest has one.
+_CLOCK = "{ cat /sys/class/rtc/rtc0/since_epoch 2>/dev/null || date +%s; }"
+#: What a shell in the guest says of the file that it is given, and, last, of its clock.
+READ = f'cat "$1"; {_CLOCK}'
 #: What the artifacts of a run are called that were read of guests, and the form that they have.
 _NAME, _MEDIA = "heartbeat of ", "application/json"
 #: The guest's user data: writes the time and whether its gateway answers, each second, where a reboot does not reach.
-SCRIPT = """#!/bin/sh
+SCRIPT = f"""#!/bin/sh
 mkdir -p /data
 gateway=$(ip route | sed -n 's/^default via \\([^ ]*\\).*/\\1/p' | head -n 1)
 sh -c '
     while :; do
         if ping -c 1 -W 1 "$1" >/dev/null 2>&1; then word=ok; else word=lost; fi
-        echo "$(date +%s) $word" >>"$0"
+        echo "$({_CLOCK}) $word" >>"$0"
         sync "$0" 2>/dev/null || sync
         sleep 1
     done

@@ -14,6 +14,7 @@ from pytest_upgrade.persistent import KeptServer, Place, heartbeat
 from pytest_upgrade.persistent.kinds.compute import Server
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Kept, Run
+from pytest_whitebox.core.command import run
 from pytest_whitebox.core.rundirectory import RunDirectory
 
 RUN = Run("3f9a1c", "20261121T073000Z-3f9a1c", "prod", "10.0.0.1", "north")
@@ -97,3 +98,19 @@ def test_a_look_at_what_has_changed_takes_the_heartbeat_and_misses_one_that_is_g
         (change,) = server(store).changes
     assert change.startswith("its heartbeat cannot be read: `sh -euc")
     assert "No such file or directory" in change
+
+
+def test_the_time_in_a_guest_is_that_of_its_hardware_clock_where_it_has_one(tmp_path: Path) -> None:
+    # A guest that was suspended for 20 s on a devcloud had lost them in its system clock and not in the other.
+    rtc, beats = tmp_path / "since_epoch", tmp_path / "beats"
+    beats.write_text("40 ok\n")
+    read = heartbeat.READ.replace("/sys/class/rtc/rtc0/since_epoch", str(rtc))
+    assert read != heartbeat.READ
+
+    before = int(time.time())
+    system = run(["sh", "-euc", read, "sh", str(beats)]).stdout.split("\n")
+    rtc.write_text("42\n")
+    hardware = run(["sh", "-euc", read, "sh", str(beats)]).stdout.split("\n")
+    assert system[0] == hardware[0] == "40 ok"
+    assert before <= int(system[1]) <= time.time()
+    assert hardware[1] == "42"

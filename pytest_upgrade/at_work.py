@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from pytest_whitebox.core.processtree import Process, ProcessTree, process_of
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 #: Below the folder of all runs: one file for each process.
@@ -38,13 +39,8 @@ class Identity:
         >>> Identity.of(os.getpid()).lives
         True
         """
-        try:
-            text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
-        except OSError:
-            return None
-        # proc(5), fields 3 and 22, after the name in brackets, which may hold spaces and brackets.
-        state, *more = text.rpartition(")")[2].split()
-        return None if state in "ZX" else cls(pid, int(more[18]), _BOOT.read_text().strip())
+        found = process_of(pid)
+        return cls(pid, found.started, _BOOT.read_text().strip()) if found else None
 
     @property
     def lives(self) -> bool:
@@ -84,14 +80,11 @@ class Worker:
         return False
 
     def end(self, grace: float) -> None:
-        """Ask it to end as it should, and end it by force after so many seconds."""
-        for number in (signal.SIGTERM if self.leads else signal.SIGINT, signal.SIGKILL):
-            if not self.process.lives:
-                return
-            with suppress(ProcessLookupError):
-                (os.killpg if self.leads else os.kill)(self.process.pid, number)
-            with suppress(WaitTimeout):
-                wait_for(lambda: not self.process.lives, timeout=grace, every=0.1, what=f"{self.what} to end")
+        """Ask it to end as it should, and end it by force after so many seconds, with all that it began."""
+        if self.process.lives:
+            tree = ProcessTree(Process(self.process.pid, self.process.started))
+            # What a phase leaves in order is the observer, which lives until the tests after the upgrade.
+            tree.end(signal.SIGTERM if self.leads else signal.SIGINT, grace, keeps=not self.leads)
 
 
 @dataclass(frozen=True, slots=True)

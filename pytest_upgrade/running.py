@@ -15,6 +15,7 @@ from pytest_upgrade.phase import Phase
 from pytest_upgrade.store.values import Artifact, Event, Run
 from pytest_whitebox.core.deployers import Outcome, StepEvent
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.processtree import ProcessTree
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
@@ -208,15 +209,13 @@ class Running:
 
     def _interrupt(self, process: subprocess.Popen[bytes]) -> None:
         """Have a pytest process end as it does after Ctrl-C, which a terminal sends to it as well as to us."""
+        tree = ProcessTree.of(process.pid)
         try:
             wait_for(lambda: process.poll() is not None, timeout=1, every=0.1, what="pytest to end by itself")
         except WaitTimeout:
-            process.send_signal(signal.SIGINT)
-        try:
-            process.wait(timeout=self.grace)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            # What it leaves in order is the observer, which lives until the tests after the upgrade.
+            tree.end(signal.SIGINT, self.grace, keeps=True)
+        process.wait()
 
     def _words(self, phase: Phase, *more: str) -> list[str]:
         which = [f"--upgrade-run={self.run.id}"] if self.run is not None else []

@@ -9,6 +9,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Event, Thread
 
+from pytest_whitebox.core.processtree import ProcessTree
+
 #: Hears each line that a program prints.
 Say = Callable[[str], None]
 
@@ -17,7 +19,7 @@ def called(
     command: Sequence[str], environment: dict[str, str], hear: Say, stopped: Event, folder: Path,
     descriptors: Sequence[int] = (), grace: float = 3.0,
 ) -> int:  # fmt: skip
-    """Run a program to its end and return its exit status; once ``stopped`` is set it and all its children end.
+    """Run a program to its end and return its exit status; once ``stopped`` is set it and all that it began end.
 
     They have ``grace`` seconds to do so themselves, as with Ctrl-C.
     """
@@ -27,12 +29,12 @@ def called(
     )  # fmt: skip
     for descriptor in descriptors:
         os.close(descriptor)
-    over = Event()
+    over, tree = Event(), ProcessTree.of(process.pid)
 
     def watch() -> None:
         while not over.is_set():
             if stopped.wait(0.2):
-                _end(process, over, grace)
+                tree.end(signal.SIGINT, grace)
                 return
 
     watcher = Thread(target=watch)
@@ -44,18 +46,4 @@ def called(
     finally:
         over.set()
         watcher.join()
-        _signal(process, signal.SIGKILL)
-
-
-def _end(process: subprocess.Popen[str], over: Event, grace: float) -> None:
-    _signal(process, signal.SIGINT)
-    if not over.wait(grace):
-        _signal(process, signal.SIGKILL)
-
-
-def _signal(process: subprocess.Popen[str], number: int) -> None:
-    """To the whole group, which may outlive the process itself."""
-    try:
-        os.killpg(process.pid, number)
-    except (ProcessLookupError, PermissionError):
-        return
+        tree.end(signal.SIGKILL, 0)

@@ -212,14 +212,19 @@ def test_step_that_a_killed_run_has_left_is_named_and_waited_for(pytester: pytes
 def test_step_that_a_killed_run_has_left_is_aborted_if_that_is_wished(
     pytester: pytest.Pytester, upgrade: Upgrade
 ) -> None:
-    upgrade(f"[ -e again ] || {{ {WORK}; }}; touch upgraded", killed_when=at_work)
-    left = at_work()
+    apart = "setsid sleep 600 & echo $! >apart; "
+    upgrade(f"[ -e again ] || {{ {apart}{WORK}; }}; touch upgraded", killed_when=at_work)
+    left, child = at_work(), int(Path("apart").read_text())
     assert lives(left)
+    assert lives(child)
     Path("again").touch()
-    done = upgrade(f"[ -e again ] || {{ {WORK}; }}; touch upgraded", go_on=the_run(pytester), options=["--abort-left"])
+    done = upgrade(
+        f"[ -e again ] || {{ {apart}{WORK}; }}; touch upgraded", go_on=the_run(pytester), options=["--abort-left"]
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert "is left at work by a run that was killed; it is aborted" in done.stdout
     assert not lives(left)
+    assert not lives(child)
     assert not list(Path(".stackproof/upgrades/at-work").iterdir())
 
 

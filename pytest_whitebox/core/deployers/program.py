@@ -8,15 +8,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Lock
 from typing import BinaryIO
 
 from pytest_whitebox.core.deployers.deployer import Emit, Outcome, Step, StepEvent
-from pytest_whitebox.core.processes import Process, family
-from pytest_whitebox.core.transports import LocalTransport
-from pytest_whitebox.core.wait import WaitTimeout, wait_for
+from pytest_whitebox.core.processtree import ProcessTree
+from pytest_whitebox.core.wait import wait_for
 
 #: Seconds between two looks at what a command has written.
 _EVERY = 0.1
@@ -35,7 +34,7 @@ class Programs:
     """The commands that run now, by their steps."""
 
     def __init__(self) -> None:
-        self._running: dict[str, subprocess.Popen[bytes]] = {}
+        self._running: dict[str, ProcessTree] = {}
         self._lock = Lock()
 
     def run(
@@ -45,8 +44,9 @@ class Programs:
         emit: Emit,
         environment: Mapping[str, str],
         told: Callable[[str], Told | None] = Told,
+        folder: Path | None = None,
     ) -> Outcome:
-        """Run a step's command and tell of its process, then what each line tells that it writes.
+        """Run a step's command, in a folder, and tell of its process, then what each line tells that it writes.
 
         All that it writes is its output. It goes to a file: a command whose reader was killed does its step to the end.
         """
@@ -54,12 +54,12 @@ class Programs:
             try:
                 process = subprocess.Popen(
                     list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                    env=dict(environment), start_new_session=True,
+                    env=dict(environment), cwd=folder, start_new_session=True,
                 )  # fmt: skip
             except OSError as error:
                 return Outcome(False, f"`{command[0]}` cannot be started: {error.strerror}")
             with self._lock:
-                self._running[step.id] = process
+                self._running[step.id] = ProcessTree.of(process.pid)
             emit(StepEvent(step.id, f"began as process {process.pid}", time.time(), pid=process.pid))
             written = _Written(output)
 
@@ -81,27 +81,9 @@ class Programs:
     def abort(self, step: Step, grace: float) -> None:
         """Ask a step's command and all that it has started to end, then kill what is left of them."""
         with self._lock:
-            process = self._running.get(step.id)
-        if process is None:
-            return
-        # What leads a session of its own is not in the command's group, and an orphan as soon as its parent ends.
-        here, started = LocalTransport(), set[Process]()
-
-        def over() -> bool:
-            started.update(family(here, process.pid))
-            return process.poll() is not None
-
-        over()
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)
-        with suppress(WaitTimeout):
-            wait_for(over, timeout=grace, every=0.1, what=f"step {step.id} to end")
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        for one in started:
-            if one in family(here, one.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(one.pid, signal.SIGKILL)
+            tree = self._running.get(step.id)
+        if tree is not None:
+            tree.end(signal.SIGTERM, grace)
 
 
 class _Written:

@@ -129,10 +129,13 @@ def test_libraries_in_c_are_new_and_all_others_of_tempests_time(tmp_path: Path) 
         assert f"--exclude-newer-package {name}={LATEST}" in words
 
 
-def test_what_is_stopped_ends_with_its_children_however_deaf(tmp_path: Path) -> None:
+@pytest.mark.parametrize("own", [False, True])
+def test_what_is_stopped_ends_with_its_children_however_deaf(tmp_path: Path, own: bool) -> None:
+    """Also with one that leads a session of its own."""
     deaf = "import signal, subprocess, sys; signal.signal(signal.SIGINT, signal.SIG_IGN); "
     deaf += "p = subprocess.Popen([sys.executable, '-c', 'import signal; signal.signal(2, signal.SIG_IGN); "
-    deaf += 'print("child", flush=True); signal.pause()\']); print(p.pid, flush=True); signal.pause()'
+    deaf += f'print("child", flush=True); signal.pause()\'], start_new_session={own}); '
+    deaf += "print(p.pid, flush=True); signal.pause()"
     stopped, said = Event(), []
 
     def hear(line: str) -> None:

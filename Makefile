@@ -119,7 +119,7 @@ format: venv ## mend the style where that can be done by machine
 	@$(BIN)/ruff format --quiet .
 
 lock: venv ## renew requirements.lock from pyproject.toml
-	@$(BIN)/uv pip compile pyproject.toml --extra ansible --extra devcloud --extra tcup --extra tempest --extra worker --group dev --group docs \
+	@$(BIN)/uv pip compile pyproject.toml --extra devcloud --extra tcup --extra tempest --extra worker --group dev --group docs \
 	    --universal --python-version 3.11 --no-emit-index-url --no-header --no-annotate --generate-hashes --upgrade --quiet -o requirements.lock
 
 # Where a release's upper constraints are: a folder or an address that has a file named after it.

@@ -1,20 +1,19 @@
-"""A deployer made of Ansible's playbooks: plays, tasks and what they did on which host are the events of a step."""
+"""A deployer made of Ansible's playbooks: plays, tasks and what they did on which host are the events of a step.
+
+Ansible itself tells of them, by a callback plugin of ours. Not ansible-runner: that writes what modules were given and
+have found, and the environment, into files, which stay when it is killed.
+"""
 
 from __future__ import annotations
 
 import json
 import os
-import re
-import shlex
 import shutil
-import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +26,10 @@ _KEYS = frozenset(
     {"preset", "binaries", "project", "playbook", "inventory", "variables", "arguments", "environment", "steps"}
 )
 _STEP = frozenset({"playbook", "tags", "limit", "arguments"})
-_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+#: What a line begins with that our callback plugin writes.
+_TELLS = "\x1e"
+#: Where Ansible looks for callback plugins itself.
+_USUAL = "~/.ansible/plugins/callback:/usr/share/ansible/plugins/callback"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class Planned:
 class Ansible:
     """``{playbook: upgrade.yml, inventory: hosts, steps: [{service: nova, tags: [nova]}]}``, or ``{preset: NAME}``.
 
-    Each step is a run of ansible-runner, which reads what Ansible does as it does it.
+    Each step is a run of ansible-playbook, read while it runs.
     """
 
     name = "ansible"
@@ -75,7 +77,7 @@ class Ansible:
         self._planned = steps.read(
             given.get("steps") or [{"id": "upgrade"}], partial(Planned.from_mapping, playbook=playbook)
         )
-        self._refuse_what_is_missing()
+        self._program = self._found()
         self._programs = Programs()
 
     def plan(self, target: Target) -> Sequence[Step]:
@@ -87,16 +89,14 @@ class Ansible:
         planned, failures = self._planned[step.id], list[str]()
 
         def told(line: str) -> Told | None:
-            event = _event(line)
-            if event is None:
-                return Told(line)
-            if wrong := _failure(event):
-                failures.append(wrong)
-            return _told(event)
+            found = _told(line)
+            if found and found.ok is False:
+                failures.append(f"{found.host}: {found.text}")
+            return found
 
-        with tempfile.TemporaryDirectory(prefix="stackproof-ansible-") as private:
-            outcome = self._programs.run(step, [*self._command(planned, private)], emit, self._variables(), told)
-        shown = "".join(_shown(outcome.output.decode(errors="replace")))
+        command = [self._program, planned.playbook, *self._words, *planned.words]
+        outcome = self._programs.run(step, command, emit, self._variables(), told, self._project)
+        shown = _shown(outcome.output.decode(errors="replace"))
         if outcome.ok:
             return Outcome(True, output=shown.encode())
         return Outcome(False, "; ".join(dict.fromkeys(failures)) or _ended(outcome.text, shown), shown.encode())
@@ -113,27 +113,27 @@ class Ansible:
         """Nothing."""
         return frozenset()
 
-    def _command(self, planned: Planned, private: str) -> Iterator[str]:
-        yield from (sys.executable, "-m", "ansible_runner", "run", private, "--json", "--omit-env-files")
-        yield from ("--project-dir", str(self._project), "--playbook", planned.playbook)
-        yield f"--cmdline={shlex.join((*self._words, *planned.words))}"
-
     def _variables(self) -> Mapping[str, str]:
-        return {**os.environ, "PATH": self._path, "ANSIBLE_NOCOLOR": "1", **self._environment}
+        given = {**os.environ, "PATH": self._path, **self._environment}
+        callbacks = (str(Path(__file__).parent / "callbacks"), given.get("ANSIBLE_CALLBACK_PLUGINS") or _USUAL)
+        own = {
+            "ANSIBLE_CALLBACK_PLUGINS": os.pathsep.join(callbacks),
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_FORCE_COLOR": "0",
+        }
+        return {**given, **own}
 
-    def _refuse_what_is_missing(self) -> None:
-        if find_spec("ansible_runner") is None:
-            raise StackproofError(
-                "the deployer ansible needs the package ansible-runner", hint="pip install 'stackproof[ansible]'"
-            )
+    def _found(self) -> str:
+        """The program; raises `StackproofError` if it or a playbook is missing."""
         for one in self._planned.values():
             # A name without an ending is a playbook of a collection.
             if one.playbook.endswith((".yml", ".yaml")) and not (self._project / one.playbook).is_file():
                 raise StackproofError(
                     f"there is no playbook {self._project / one.playbook}", hint="see `project` and `playbook`"
                 )
-        if shutil.which("ansible-playbook", path=self._path) is None:
+        if (program := shutil.which("ansible-playbook", path=self._path)) is None:
             raise StackproofError("there is no ansible-playbook on the PATH", hint="name its folder as `binaries`")
+        return str(Path(program).absolute())
 
 
 def _preset(name: str) -> Mapping[str, Any]:
@@ -194,64 +194,26 @@ def _variables(patterns: Sequence[str]) -> Iterator[str]:
         yield from map(str, found)
 
 
-def _event(line: str) -> Mapping[str, Any] | None:
-    """An event of ansible-runner; None for a line that is none."""
-    try:
-        found = json.loads(line)
-    except ValueError:
-        return None
-    return found if isinstance(found, dict) and "event" in found else None
+def _told(line: str) -> Told | None:
+    """What a line of our callback plugin tells; None for one of Ansible's own.
 
-
-def _told(event: Mapping[str, Any]) -> Told | None:
-    """What an event tells: plays, tasks, and where a task changed something or went wrong.
-
-    >>> _told({"event": "playbook_on_task_start", "event_data": {"task": "db sync"}})
-    Told(text='task db sync', host='', ok=None)
-    >>> _told({"event": "runner_on_ok", "event_data": {"task": "db sync", "host": "ctl1", "res": {"changed": True}}})
+    >>> _told('\x1e{"text": "db sync: changed", "host": "ctl1", "ok": true}')
     Told(text='db sync: changed', host='ctl1', ok=True)
-    >>> _told({"event": "runner_on_ok", "event_data": {"task": "db sync", "host": "ctl1", "res": {}}}) is None
+    >>> _told("changed: [ctl1]") is None
     True
     """
-    data = event.get("event_data") or {}
-    task, host, result = data.get("task") or "", data.get("host") or "", data.get("res") or {}
-    match event["event"]:
-        case "playbook_on_play_start":
-            return Told(f"play {data.get('play') or ''}")
-        case "playbook_on_task_start":
-            return Told(f"task {task}")
-        case "runner_on_ok" if result.get("changed"):
-            return Told(f"{task}: changed", host, True)
-        case "runner_on_failed" if data.get("ignore_errors"):
-            return Told(f"{task}: failed, which is ignored", host)
-        case "runner_on_failed":
-            return Told(f"{task}: {_message(result)}", host, False)
-        case "runner_on_unreachable":
-            return Told(f"cannot be reached: {_message(result)}", host, False)
-        case _:
-            return None
+    if not line.startswith(_TELLS):
+        return None
+    try:
+        return Told(**json.loads(line.removeprefix(_TELLS)))
+    except (ValueError, TypeError):
+        return None
 
 
-def _failure(event: Mapping[str, Any]) -> str:
-    """In words what ends a host's part of a play; empty for everything else."""
-    told = _told(event)
-    if told is None or told.ok is not False:
-        return ""
-    return f"on {told.host} {told.text}" if event["event"] == "runner_on_failed" else f"{told.host} {told.text}"
-
-
-def _message(result: Mapping[str, Any]) -> str:
-    text = str(result.get("msg") or "failed")
-    return " ".join(text.split())[:200]
-
-
-def _shown(output: str) -> Iterator[str]:
-    """The lines that Ansible itself would have shown, and those that are no events."""
-    for line in output.splitlines():
-        event = _event(line)
-        text = line if event is None else str(event.get("stdout") or "")
-        if text:
-            yield f"{_COLOUR.sub('', text).replace(chr(13), '')}\n"
+def _shown(output: str) -> str:
+    """What Ansible itself has written."""
+    # To `splitlines`, RS is the end of a line.
+    return "\n".join(line for line in output.split("\n") if not line.startswith(_TELLS))
 
 
 def _ended(said: str, shown: str) -> str:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -18,6 +21,7 @@ from pytest_upgrade.deployers.ansible import Ansible
 from pytest_whitebox.core.deployers import Deployer, Outcome, StepEvent, Target
 from pytest_whitebox.core.deployers.contract import DeployerContract
 from pytest_whitebox.core.errors import StackproofError
+from pytest_whitebox.core.processtree import ProcessTree
 from pytest_whitebox.core.wait import wait_for
 from tests.doubles.serving import nobody
 
@@ -32,6 +36,7 @@ def play(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
     """``play(task, …)``: the configuration of a deployer whose playbook has these tasks for two hosts."""
     monkeypatch.setenv("PATH", PATH)
     monkeypatch.setenv("ANSIBLE_HOME", str(tmp_path / "ansible"))
+    monkeypatch.setenv("ANSIBLE_REMOTE_TMP", str(tmp_path / "remote"))
 
     def written(*tasks: dict[str, Any], **more: Any) -> dict[str, Any]:
         hosts = {"ctl1": LOCAL, "comp1": LOCAL}
@@ -80,13 +85,15 @@ def test_plays_tasks_and_what_they_changed_on_each_host_are_events(play: Play) -
     assert b"TASK [look]" in outcome.output
     assert b'"msg": "hello"' in outcome.output
     assert b"\x1b" not in outcome.output
+    assert b"\x1e" not in outcome.output
+    assert b'"ok"' not in outcome.output
 
 
 def test_task_that_fails_is_named_with_its_host(play: Play) -> None:
     tasks = [command("false", ignore_errors=True), command("false", when="inventory_hostname == 'comp1'")]
     outcome, events = done(play(*tasks))
 
-    assert (outcome.ok, outcome.text) == (False, "on comp1 false: non-zero return code")
+    assert (outcome.ok, outcome.text) == (False, "comp1: false: non-zero return code")
     assert [(event.host, event.text) for event in events if event.ok is False] == [
         ("comp1", "false: non-zero return code")
     ]
@@ -101,7 +108,7 @@ def test_host_that_cannot_be_reached_is_named(play: Play, tmp_path: Path) -> Non
         outcome, events = done(config)
 
     assert not outcome.ok
-    assert outcome.text.startswith("comp2 cannot be reached: ")
+    assert outcome.text.startswith("comp2: cannot be reached: ")
     assert [(event.host, event.ok) for event in events if event.host] == [("comp2", False)]
 
 
@@ -220,18 +227,66 @@ def test_nothing_is_left_of_a_step_that_is_aborted(play: Play, tmp_path: Path) -
     step = deployer.plan(Target())[0]
     running = threading.Thread(target=lambda: deployer.run(step, events.append))
     running.start()
-    wait_for(lambda: [one for one in processes() if b"sleep\x006173" in one], timeout=60, what="the task to run")
-    assert [one for one in processes() if str(tmp_path).encode() in one]
+    wait_for(
+        lambda: [one for one in processes().values() if b"sleep\x006173" in one], timeout=60, what="the task to run"
+    )
+    assert [one for one in processes().values() if str(tmp_path).encode() in one]
     deployer.abort(step, 5)
     running.join(timeout=20)
     left = (str(tmp_path).encode(), b"sleep\x006173")
-    wait_for(lambda: not [one for one in processes() if any(word in one for word in left)], timeout=20, what="the end")
+    wait_for(
+        lambda: not [one for one in processes().values() if any(word in one for word in left)],
+        timeout=20,
+        what="the end",
+    )
 
 
-def processes() -> list[bytes]:
-    """The command lines of all processes."""
-    found = []
+#: Runs the one step of a configuration that it is given.
+RUNS = """
+import json, sys
+from pytest_upgrade.deployers.ansible import Ansible
+from pytest_whitebox.core.deployers import Target
+deployer = Ansible(json.load(sys.stdin))
+deployer.run(deployer.plan(Target())[0], print)
+"""
+
+
+def test_nothing_secret_is_in_a_file_after_all_was_killed(play: Play, tmp_path: Path) -> None:
+    (tmp_path / "passwords.yml").write_text(f"password: {CANARY}")
+    for name in ("tmp", "home"):
+        (tmp_path / name).mkdir()
+    task = f"sleep 6174.{os.getpid()}"
+    config = play(
+        {"name": "keep", "ansible.builtin.set_fact": {"kept": "{{ password }}"}}, command(task),
+        variables=[str(tmp_path / "passwords.yml")], steps=[{"limit": "ctl1"}],
+        environment={"OS_PASSWORD": CANARY},
+    )  # fmt: skip
+    variables = {**os.environ, "TMPDIR": str(tmp_path / "tmp"), "HOME": str(tmp_path / "home")}
+    runs = subprocess.Popen([sys.executable, "-c", RUNS], stdin=subprocess.PIPE, env=variables, text=True)
+    assert runs.stdin
+    with runs.stdin:
+        json.dump(config, runs.stdin)
+    word, tree = task.encode().replace(b" ", b"\0"), ProcessTree.of(runs.pid)
+
+    def works() -> bool:
+        tree.look()
+        return any(one.startswith(word) for one in processes().values())
+
+    try:
+        wait_for(works, timeout=60, what="the task to run")
+    finally:
+        runs.kill()
+        runs.wait()
+        tree.end(signal.SIGKILL, 0)
+    assert not [one for one in processes().values() if one.startswith(word)]
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert [file.name for file in files if CANARY.encode() in file.read_bytes()] == ["passwords.yml"]
+
+
+def processes() -> dict[int, bytes]:
+    """The command lines of all processes, by their numbers."""
+    found = {}
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         with suppress(OSError):
-            found.append(file.read_bytes())
+            found[int(file.parent.name)] = file.read_bytes()
     return found

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from pytest_upgrade.deployers import steps
-from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, Target
-from pytest_whitebox.core.deployers.program import Programs, Told
+from pytest_whitebox.core.deployers import Outcome, Step
+from pytest_whitebox.core.deployers.program import Told
 from pytest_whitebox.core.errors import StackproofError
 
 _KEYS = frozenset(
@@ -54,7 +54,7 @@ class Planned:
         return cls(steps.step_of(number, given, title, _STEP), playbook, (*words, *_words(number, given, "arguments")))
 
 
-class Ansible:
+class Ansible(steps.Described[Planned]):
     """``{playbook: upgrade.yml, inventory: hosts, steps: [{service: nova, tags: [nova]}]}``, or ``{preset: NAME}``.
 
     Each step is a run of ansible-playbook, read while it runs.
@@ -74,19 +74,13 @@ class Ansible:
             *(word for path in _variables(_listed(given, "variables")) for word in ("-e", f"@{path}")),
             *_listed(given, "arguments"),
         )
-        self._planned = steps.read(
-            given.get("steps") or [{"id": "upgrade"}], partial(Planned.from_mapping, playbook=playbook)
-        )
+        described = given.get("steps") or [{"id": "upgrade"}]
+        super().__init__(steps.read(described, partial(Planned.from_mapping, playbook=playbook)))
         self._program = self._found()
-        self._programs = Programs()
 
-    def plan(self, target: Target) -> Sequence[Step]:
-        """The steps in the order of the file or the preset; of those for a service only the ones that are wanted."""
-        return steps.wanted([one.step for one in self._planned.values()], target)
-
-    def run(self, step: Step, emit: Emit) -> Outcome:
-        """Run the playbook of a step; its output is what Ansible shows, without what modules were given."""
-        planned, failures = self._planned[step.id], list[str]()
+    def way(self, planned: Planned) -> steps.Way:
+        """Its playbook; the output is what Ansible shows, without what modules were given."""
+        failures: list[str] = []
 
         def told(line: str) -> Told | None:
             found = _told(line)
@@ -94,24 +88,13 @@ class Ansible:
                 failures.append(f"{found.host}: {found.text}")
             return found
 
+        def ended(outcome: Outcome) -> Outcome:
+            shown = _shown(outcome.output.decode(errors="replace"))
+            text = "; ".join(dict.fromkeys(failures)) or _ended(outcome.text, shown)
+            return Outcome(outcome.ok, "" if outcome.ok else text, shown.encode())
+
         command = [self._program, planned.playbook, *self._words, *planned.words]
-        outcome = self._programs.run(step, command, emit, self._variables(), told, self._project)
-        shown = _shown(outcome.output.decode(errors="replace"))
-        if outcome.ok:
-            return Outcome(True, output=shown.encode())
-        return Outcome(False, "; ".join(dict.fromkeys(failures)) or _ended(outcome.text, shown), shown.encode())
-
-    def abort(self, step: Step, grace: float) -> None:
-        """Ask Ansible to end, then kill it; what it has begun on a host goes on there."""
-        self._programs.abort(step, grace)
-
-    def inventory(self) -> Sequence[Instance]:
-        """What the steps say: each of their `hosts` for a service."""
-        return steps.instances([one.step for one in self._planned.values()])
-
-    def release_of(self, instance: Instance) -> frozenset[str]:  # noqa: ARG002 -- playbooks know no releases
-        """Nothing."""
-        return frozenset()
+        return steps.Way(command, self._variables(), told, self._project, ended)
 
     def _variables(self) -> Mapping[str, str]:
         given = {**os.environ, "PATH": self._path, **self._environment}
@@ -148,24 +131,14 @@ def _preset(name: str) -> Mapping[str, Any]:
         raise StackproofError(f"there is no {name} on the PATH", hint="activate the environment that it is in")
     variable, folder = found.pop("folder")
     names = {"prefix": str(Path(program).parent.parent), "config": os.environ.get(variable) or folder}
-    before, services, each = found.pop("before"), found.pop("services"), found.pop("each")
-    found["steps"] = [
-        *before,
-        *(
-            {"id": service, "service": service, "pause": True, **_filled(each, {"service": service})}
-            for service in services
-        ),
-    ]
-    return {**found, **{key: _filled(found[key], names) for key in found if key != "steps"}}
+    return {key: _filled(value, names) for key, value in found.items()}
 
 
 def _filled(value: Any, names: Mapping[str, str]) -> Any:
-    """A text with its names filled in, and so each text of a list or a mapping."""
-    if isinstance(value, dict):
-        return {key: _filled(one, names) for key, one in value.items()}
+    """A text with its names filled in, and so each text of a list."""
     if isinstance(value, list):
         return [_filled(one, names) for one in value]
-    return str(value).format(**names)
+    return value.format(**names) if isinstance(value, str) else value
 
 
 def _listed(given: Mapping[str, Any], key: str) -> Sequence[str]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pytest_upgrade.deployers import steps
 from pytest_whitebox.core.command import quote
-from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, Target
-from pytest_whitebox.core.deployers.program import Programs, Told
+from pytest_whitebox.core.deployers import Step
+from pytest_whitebox.core.deployers.program import Told
 
 _KEYS = frozenset({"command", "events", "environment"})
 
@@ -45,33 +45,15 @@ class Planned:
         return None if found is None else Told(found[1] if found.re.groups else found[0])
 
 
-class Command:
+class Command(steps.Described[Planned]):
     """Steps of a file: ``steps: [{id: nova, service: nova, command: [kolla-ansible, upgrade, --tags, nova]}]``."""
 
     name = "command"
 
     def __init__(self, config: Mapping[str, Any]) -> None:
         steps.refuse_other_keys(config, {"steps"})
-        self._planned = steps.read(config.get("steps"), Planned.from_mapping)
-        self._programs = Programs()
+        super().__init__(steps.read(config.get("steps"), Planned.from_mapping))
 
-    def plan(self, target: Target) -> Sequence[Step]:
-        """The steps in the order of the file; of those for a service only the ones that are wanted."""
-        return steps.wanted([one.step for one in self._planned.values()], target)
-
-    def run(self, step: Step, emit: Emit) -> Outcome:
-        """Run the command of a step; its lines are its output."""
-        planned = self._planned[step.id]
-        return self._programs.run(step, planned.command, emit, {**os.environ, **planned.environment}, planned.told)
-
-    def abort(self, step: Step, grace: float) -> None:
-        """Ask the command and all that it has started to end, then kill them."""
-        self._programs.abort(step, grace)
-
-    def inventory(self) -> Sequence[Instance]:
-        """What the file says: each host of a step for a service."""
-        return steps.instances([one.step for one in self._planned.values()])
-
-    def release_of(self, instance: Instance) -> frozenset[str]:  # noqa: ARG002 -- commands know no releases
-        """Nothing."""
-        return frozenset()
+    def way(self, planned: Planned) -> steps.Way:
+        """Its command; what fits a pattern is told."""
+        return steps.Way(planned.command, {**os.environ, **planned.environment}, planned.told)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from pytest_upgrade.commands.context import Context, chosen, opened
@@ -146,28 +146,28 @@ def stop(options: argparse.Namespace) -> int:
 @contextmanager
 def _place(context: Context, options: argparse.Namespace) -> Iterator[Place]:
     """The place of the run that is meant; a run that begins here ends with what goes wrong here, and all it made."""
-    from pytest_upgrade import closing
-
     run, is_new = _run(context, options)
     options.run = run.id
-    connected = False
-    try:
-        with place_of(context, options) as place:
-            connected = True
-            try:
-                yield place
-            except BaseException:
-                if is_new:
-                    # What cannot be removed keeps the run open, and what went wrong first is what counts.
-                    with suppress(StackproofError, ExceptionGroup):
-                        closing.sweep(place)
-                raise
-    except BaseException:
-        if is_new and not connected:
-            context.store.set_run(run.id, closed=time.time())
-        raise
+    with ExitStack() as begun:
+        if is_new:
+            begun.callback(lambda: context.store.set_run(run.id, closed=time.time()))
+        with place_of(context, options) as place, ExitStack() as made:
+            # Who is connected may have made something, so that closing the run is not enough.
+            begun.pop_all()
+            if is_new:
+                made.callback(_swept, place)
+            yield place
+            made.pop_all()
     if is_new:
         print(f"run {run.id} of {run.cloud} begins")
+
+
+def _swept(place: Place) -> None:
+    """Remove all of a run, if that can be done: what cannot keeps it open, and what went wrong first is what counts."""
+    from pytest_upgrade import closing
+
+    with suppress(StackproofError, ExceptionGroup):
+        closing.sweep(place)
 
 
 def _run(context: Context, options: argparse.Namespace) -> tuple[Run, bool]:

@@ -11,16 +11,15 @@ from dataclasses import replace
 from pytest_upgrade.observers import clock
 from pytest_upgrade.observers.assignment import Assignment
 from pytest_upgrade.observers.connection import Answer
-from pytest_upgrade.observers.cycle import Pace
+from pytest_upgrade.observers.cycle import PATIENT
 from pytest_upgrade.observers.entry import Entry, Word
 from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.login import Token
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.observers.writing import Writing
 
-#: Seconds for a first thing to come and go, in which a host may have to fetch an image first, for what is not seen to
-#: be made, and for an answer: whether a service is in time is not asked here.
-_PATIENCE, _SETTLED, _TIMEOUT = 180.0, 30.0, 30.0
+#: Seconds for an answer: whether a service is in time is not asked here.
+_TIMEOUT = 30.0
 #: The first status of a refusal, which a quota may be as well, and of a failure; 429 is none that lasts.
 _REFUSED, _FAILED, _TOO_MANY = 400, 500, 429
 
@@ -37,14 +36,13 @@ async def tried(assignment: Assignment, token: Token, not_ours: Container[Result
 
 async def _one(assignment: Assignment, number: int, lane: Lane, token: Token, not_ours: Container[Result]) -> str:
     entries: list[Entry] = []
-    pace = Pace(settled=min(_SETTLED, _PATIENCE / 2), budget=_PATIENCE)
     prefix = f"{assignment.prefix}-canary-try-{uuid.uuid4().hex[:6]}"
     lane = replace(lane, connect_timeout=_TIMEOUT, timeout=_TIMEOUT)
-    writing = Writing(lane, number, token, prefix, entries.append, asyncio.Event(), assignment.tls, pace)
+    writing = Writing(lane, number, token, prefix, entries.append, asyncio.Event(), assignment.tls, PATIENT)
     sample, answer = await writing.asked(0, clock.now())
     status = answer.status if answer else 0
     accepted = status in lane.statuses
-    await writing.finish(2 * _PATIENCE if accepted else 0)
+    await writing.finish(2 * PATIENT.budget if accepted else 0)
     refused = _REFUSED <= status < _FAILED and status != _TOO_MANY
     if refused or sample.result in not_ours:
         return f"{lane.name}: {sample.text}{_words(answer) if answer else ''}"

@@ -11,7 +11,7 @@ from statistics import median
 from pytest_upgrade.observers import clock
 from pytest_upgrade.observers.asking import Asking
 from pytest_upgrade.observers.assignment import Assignment
-from pytest_upgrade.observers.cycle import Pace
+from pytest_upgrade.observers.cycle import PATIENT
 from pytest_upgrade.observers.entry import Entry
 from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.login import Token
@@ -20,7 +20,6 @@ from pytest_upgrade.observers.writing import Writing
 #: Requests of each lane that are measured, one after the other; of a canary one, with all that follows from it.
 _TIMES = 5
 _MICROSECOND = 1e-6
-_PATIENCE, _SETTLED = 180.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,9 @@ def shares(costs: Iterable[Cost]) -> Mapping[str, float]:
 async def _seconds(assignment: Assignment, lane: Lane, token: Token) -> float:
     if lane.canary is not None:
         prefix = f"{assignment.prefix}-canary-cost-{uuid.uuid4().hex[:6]}"
-        pace = Pace(settled=_SETTLED, budget=_PATIENCE)
-        writing = Writing(lane, 0, token, prefix, _ignored, asyncio.Event(), assignment.tls, pace)
+        writing = Writing(lane, 0, token, prefix, _ignored, asyncio.Event(), assignment.tls, PATIENT)
         await writing.ask(0, clock.now())
-        await writing.finish(2 * _PATIENCE)
+        await writing.finish(2 * PATIENT.budget)
         return writing.spent / clock.SECOND
     asking = Asking(lane, 0, token, assignment.tls)
     return median([(await asking.ask(slot, clock.now())).took * _MICROSECOND for slot in range(_TIMES)])

@@ -35,6 +35,11 @@ class Pace:
     budget: float = 900.0
 
 
+#: For a first thing to come and go, for which a host may have to fetch an image first: whether a service is in time is
+#: not asked then.
+PATIENT = Pace(budget=180.0)
+
+
 class _Pauses:
     """Between two looks: short while what is looked for is on its way, ever longer while nobody tells."""
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from pytest_upgrade.archive import packed, unpacked
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Artifact, Baseline, Kept, Piece, Run
-from pytest_whitebox.core.wait import wait_for
 from tests.wire.mariadb import Server
+from tests.wire.postgresql import postgresql
 
 RUN = Run("3f9a1c", "20261121T073000Z-3f9a1c", "prod", "10.0.0.1", "north", began=1_790_000_000.125)
 WRITER = """
@@ -30,47 +27,15 @@ with Store.open(os.environ["UPGRADE_STORE"]) as store:
 
 
 @pytest.fixture(scope="module", params=["mariadb", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """The URL of an empty database."""
     if request.param == "mariadb":
         server: Server = request.getfixturevalue("mariadb")
         server.execute("CREATE DATABASE laboratory CHARACTER SET utf8mb4")
         yield server.url(name="laboratory").partition("?")[0]
     else:
-        yield from _postgresql(tmp_path_factory.mktemp("postgresql"))
-
-
-def _postgresql(folder: Path) -> Iterator[str]:
-    pytest.importorskip("psycopg", reason="needs the package psycopg: pip install 'psycopg[binary]'")
-    places = os.pathsep.join(map(str, Path("/usr/lib/postgresql").glob("*/bin")))
-    initdb, postgres = (shutil.which(name, path=places) for name in ("initdb", "postgres"))
-    if initdb is None or postgres is None:
-        pytest.skip("no PostgreSQL on this machine: install postgresql")
-    user = "nobody" if os.geteuid() == 0 else None
-    for place in (folder.parent.parent, folder.parent, folder):
-        place.chmod(0o777)
-    data = folder / "data"
-    subprocess.run([initdb, "-D", data, "-U", "lab", "-A", "trust"], check=True, capture_output=True, user=user)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [postgres, "-D", str(data), "-p", str(port), "-k", str(folder), "-h", "127.0.0.1"]
-    with subprocess.Popen(command, user=user, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            wait_for(lambda: _listens(port), timeout=60, what="PostgreSQL", hint="run it by hand")
-            yield f"postgresql+psycopg://lab@127.0.0.1:{port}/postgres"
-        finally:
-            process.terminate()
-
-
-def _listens(port: int) -> bool:
-    import psycopg
-
-    try:
-        psycopg.connect(f"host=127.0.0.1 port={port} user=lab dbname=postgres").close()
-    except psycopg.OperationalError:
-        return False
-    return True
+        with postgresql() as url:
+            yield url
 
 
 def test_run_goes_there_and_back_with_all_that_belongs_to_it(url: str) -> None:

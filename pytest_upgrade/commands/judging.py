@@ -13,6 +13,7 @@ from pytest_whitebox.core.errors import StackproofError
 
 def judge(options: argparse.Namespace) -> int:
     """Give the verdicts; 0 if all pass, 1 if one fails, 2 if something could not be judged."""
+    from pytest_upgrade.persistent import heartbeat
     from pytest_upgrade.verdicts import forms, page
     from pytest_upgrade.verdicts.judging import Case, verdicts
     from pytest_upgrade.verdicts.picture import picture
@@ -23,7 +24,10 @@ def judge(options: argparse.Namespace) -> int:
     limits = Thresholds.given(options.set or ())
     with opened(options) as context:
         run = context.run(options)
-        samples = Samples(context.samples(run))
+        folder = context.samples(run)
+        # What guests wrote can be judged alone; where there is nothing of either, it is said where it would be.
+        alone = not Samples.are_in(folder) and heartbeat.kept(context.store, run)
+        samples = None if alone else Samples(folder)
         case = Case.of(context.store, run, samples, limits)
     found = [one for one in verdicts(case, options.service or ()) if options.tag in (None, one.tag)]
     if options.json:
@@ -33,7 +37,7 @@ def judge(options: argparse.Namespace) -> int:
     if options.junit:
         _write(options.junit, forms.as_junit(run.id, found))
     if options.html:
-        _write(options.html, page.alone(run.id, found, picture(case, samples.failures())))
+        _write(options.html, page.alone(run.id, found, picture(case, samples.failures() if samples else ())))
     if "-" not in (options.json, options.markdown, options.junit, options.html):
         for line in (*found, *case.data_plane()):
             print(line)

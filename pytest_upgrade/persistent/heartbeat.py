@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pytest_upgrade.store.values import Run
 
 #: Seconds between two lines that are still a beat: a busy host lets a guest wait.
-_LATE = 10
+LATE = 10
 FILE = "/data/stackproof-heartbeat"
 #: The time in a guest, by a shell. Its system clock stands still while the guest does, and does not make up for that
 #: afterwards; its hardware clock is the host's and goes on, so it is taken where the guest has one.
@@ -114,7 +114,7 @@ def outages(text: str) -> tuple[Outage, ...]:
 
 def _still(beats: list[tuple[float, str]]) -> Iterator[Outage]:
     for (before, _), (after, _) in pairwise(beats):
-        if after - before > _LATE:
+        if after - before > LATE:
             yield Outage("stopped", before, after)
 
 

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from pytest_upgrade.verdicts import tested
+from pytest_upgrade.verdicts.verdict import Word
+
 if TYPE_CHECKING:
     from pytest_upgrade.store import Store
     from pytest_upgrade.store.values import Event, Outcome
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
-_FAILED = ("failed", "error")
 #: The phase without which nothing is known of an upgrade.
 _POST = "post"
 
@@ -30,14 +32,14 @@ class Standing:
     @classmethod
     def of(cls, service: str, tag: str, outcomes: Iterable[Outcome]) -> Standing:
         """By the last outcome of each test in each phase: one that failed fails, and without `post` nothing passes."""
-        last = {(one.test, one.phase): one for one in outcomes if one.outcome != "skipped"}
-        failed = [one for one in last.values() if one.outcome in _FAILED]
-        unsure = [one for one in last.values() if one.outcome == INCONCLUSIVE]
+        said = tested.said(outcomes)
+        failed = [one for one, word in said if word is Word.FAIL]
+        unsure = [one for one, word in said if word is Word.INCONCLUSIVE]
         reasons = [f"{one.phase}: {_name(one.test)}: {_first(one.reason)}" for one in (*failed, *unsure)]
-        if not any(one.phase == _POST for one in last.values()):
+        if not any(one.phase == _POST for one, _ in said):
             reasons.append("nothing was tested after the upgrade")
         verdict = FAIL if failed else INCONCLUSIVE if reasons else PASS
-        return cls(service, tag, verdict, len(last), tuple(reasons))
+        return cls(service, tag, verdict, len(said), tuple(reasons))
 
 
 def standings(store: Store, run: str) -> Iterator[Standing]:

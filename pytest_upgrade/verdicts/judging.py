@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from pytest_upgrade.persistent import heartbeat
 from pytest_upgrade.persistent.heartbeat import Heartbeat
-from pytest_upgrade.verdicts import downtime, impact, ledger, steps
+from pytest_upgrade.verdicts import downtime, guests, impact, ledger, steps, tested
 from pytest_upgrade.verdicts.downtime import Window
 from pytest_upgrade.verdicts.ledger import Deed
 from pytest_upgrade.verdicts.samples import Samples
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 #: Each tag demands all that those before it do.
 TAGS = ("rolling", "zero_downtime", "zero_impact")
-#: What outcomes of tests say of the tag rolling.
-_WORDS = {"passed": Word.PASS, "failed": Word.FAIL, "error": Word.FAIL}
 
 
 @dataclass(frozen=True)
@@ -87,11 +85,23 @@ def window_of(store: Store, run: Run) -> Window | None:
 
 
 def verdicts(case: Case, services: Sequence[str] = ()) -> list[ServiceVerdict]:
-    """A verdict for each service and tag; raises `StackproofError` for a service that no lane observes."""
-    if unknown := set(services) - set(case.services):
-        known = ", ".join(case.services) or "none"
-        raise StackproofError(f"no lane observes {', '.join(sorted(unknown))}", hint=f"observed are: {known}")
-    return [verdict for service in services or case.services for verdict in _of_service(case, service)]
+    """A verdict for each service and tag, and on the guests; raises `StackproofError` for what nobody observes."""
+    known = [*case.services, *([guests.SERVICE] if case.guests else [])]
+    if unknown := set(services) - set(known):
+        hint = f"observed are: {', '.join(known) or 'none'}"
+        raise StackproofError(f"no lane observes {', '.join(sorted(unknown))}", hint=hint)
+    return [
+        verdict
+        for one in services or known
+        for verdict in ([_of_guests(case)] if one == guests.SERVICE else _of_service(case, one))
+    ]
+
+
+def _of_guests(case: Case) -> ServiceVerdict:
+    """The data plane has no tests of its own, and no quantiles."""
+    found = guests.judge(case.guests, case.window, case.steps) if case.window else [_no_window()]
+    word = worst(one.word for one in found)
+    return ServiceVerdict(guests.SERVICE, "zero_downtime", word, guests.resolution(case.guests), tuple(found))
 
 
 def _of_service(case: Case, service: str) -> list[ServiceVerdict]:
@@ -110,16 +120,12 @@ def _of_service(case: Case, service: str) -> list[ServiceVerdict]:
 
 def _rolling(case: Case, service: str) -> list[Finding]:
     found = []
+    about = [one for one in case.outcomes if (one.tag, one.service) == ("rolling", service)]
     for phase in ("pre", "post"):
-        outcomes = {
-            one.test: one for one in case.outcomes
-            if (one.tag, one.phase, one.service) == ("rolling", phase, service)
-        }  # fmt: skip
-        words = {name: _WORDS.get(one.outcome, Word.INCONCLUSIVE) for name, one in outcomes.items()}
-        word = worst(words.values())
-        bad = [f"{name} {outcomes[name].outcome}" for name, one in words.items() if one is not Word.PASS]
-        text = "; ".join(bad) if bad else f"{len(words)} passed" if words else "no test of the service was run"
-        found.append(Finding("tests", word, f"{phase}: {text}"))
+        own = [(one, word) for one, word in tested.said(about) if one.phase == phase]
+        bad = [f"{one.test} {one.outcome}" for one, word in own if word is not Word.PASS]
+        text = "; ".join(bad) if bad else f"{len(own)} passed" if own else "no test of the service was run"
+        found.append(Finding("tests", worst(word for _, word in own), f"{phase}: {text}"))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import isinf
 
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.verdicts.series import Seen
@@ -56,7 +57,8 @@ class Outage:
 
     def __str__(self) -> str:
         open = "" if self.end is not None else " and was not seen to end"
-        return f"{self.slots} failed in {self.seconds:.1f} s{open} ({', '.join(self.words)})"
+        bounds = f"{self.least:.1f} s at least" if isinf(self.most) else f"{self.least:.1f} to {self.most:.1f} s"
+        return f"{self.slots} failed in {self.seconds:.1f} s{open} ({bounds}; {', '.join(self.words)})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,9 +63,15 @@ def _table(verdicts: Sequence[ServiceVerdict]) -> str:
     for one in verdicts:
         services.setdefault(one.service, []).append(one)
     rows = "".join(
-        f"<tr><th>{escape(service)}</th>{''.join(map(_cell, found))}</tr>" for service, found in services.items()
+        f"<tr><th>{escape(service)}</th>{''.join(_cell_of(found, tag) for tag in tags)}</tr>"
+        for service, found in services.items()
     )
     return f"<table class='su-verdicts'><tr><th></th>{head}</tr>{rows}</table>"
+
+
+def _cell_of(found: Sequence[ServiceVerdict], tag: str) -> str:
+    """Of guests there is a verdict under one tag only."""
+    return next((_cell(one) for one in found if one.tag == tag), "<td></td>")
 
 
 def _cell(one: ServiceVerdict) -> str:

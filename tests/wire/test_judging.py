@@ -64,7 +64,7 @@ def test_the_outage_fails_its_step_and_says_how_it_is_known(capsys: pytest.Captu
         "rolling": "pass", "zero_downtime": "fail", "zero_impact": "fail",
     }  # fmt: skip
     assert verdicts["zero_downtime"]["steps"] == ["storm"]
-    assert "(server error) during storm" in verdicts["zero_downtime"]["reason"]
+    assert "; server error) during storm" in verdicts["zero_downtime"]["reason"]
     baseline = [one for one in verdicts["zero_impact"]["findings"] if one["rule"] == "baseline"]
     assert {one["word"] for one in baseline} == {"inconclusive"}
 
@@ -127,3 +127,19 @@ def test_what_a_guest_saw_of_the_upgrade_is_told_with_its_step(
     *_, told = capsys.readouterr().out.splitlines()
     assert told.startswith("guest of web: no network for 3 s from ")
     assert told.endswith(" during storm")
+
+
+def test_what_guests_saw_is_judged_where_nobody_observed(places: Places, capsys: pytest.CaptureFixture[str]) -> None:
+    unseen = Run("bbbbbb", "20261121T073000Z-bbbbbb", "prod", "10.0.0.1", "north", closed=1.0)
+    with Store.open(places.url) as store:
+        store.add_run(unseen)
+        store.events.add(unseen.id, Event("", "begin", at=1000.0))
+        store.events.add(unseen.id, Event("", "end", at=1060.0))
+        Heartbeat("web", 900.0, 1100.0, 200).keep(store, unseen.id, "post")
+    assert main(["judge", unseen.id, "--html", "guests.html"]) == 0
+    assert "guests zero_downtime: PASS: the guest never stood still" in capsys.readouterr().out
+    assert "su-pass'>pass</b>" in Path("guests.html").read_text()
+    with Store.open(places.url) as store:
+        Heartbeat("web", 900.0, 1100.0, 170, (Outage("stopped", 1010.0, 1040.0),)).keep(store, unseen.id, "post")
+    assert main(["judge", unseen.id, "--tag", "zero_downtime"]) == 1
+    assert "guests zero_downtime: FAIL: outage: web: stopped for 30 s" in capsys.readouterr().out

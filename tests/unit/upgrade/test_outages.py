@@ -71,8 +71,9 @@ def test_an_outage_is_told_from_its_first_failed_slot_to_the_first_good_one() ->
         (110.0, 120.0, 10.0, 10.0, float("inf")),
     ]
     assert [str(one) for (one,) in (whole, late)] == [
-        "2 failed in 20.0 s (reset)", "2 failed in 10.0 s and was not seen to end (reset)",
-    ]  # fmt: skip
+        "2 failed in 20.0 s (10.0 to 30.0 s; reset)",
+        "2 failed in 10.0 s and was not seen to end (10.0 s at least; reset)",
+    ]
 
 
 def test_the_classes_of_an_outage_begin_with_the_commonest() -> None:

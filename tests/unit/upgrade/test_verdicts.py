@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 
 from pytest_upgrade.observers.lane import Connection, Lane
 from pytest_upgrade.observers.result import Result
+from pytest_upgrade.persistent.heartbeat import Heartbeat
+from pytest_upgrade.persistent.heartbeat import Outage as GuestOutage
+from pytest_upgrade.report.summary import Standing
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Attempt, Event, Outcome, Run
 from pytest_upgrade.verdicts import downtime, forms, impact, steps
@@ -72,7 +75,7 @@ def test_an_outage_fails_with_its_bounds_and_its_step() -> None:
     _, uptime, speed = verdicts(case(series(near(510.05, 1.0)), series(connection="reused", seed=2)))
     assert (uptime.word, speed.word) == (Word.FAIL, Word.FAIL)
     assert uptime.steps == ("nova",)
-    assert uptime.reason == "outage: GET compute / (new): 5 failed in 1.0 s (refused) during nova"
+    assert uptime.reason == "outage: GET compute / (new): 5 failed in 1.0 s (0.8 to 1.2 s; refused) during nova"
 
 
 def test_one_failed_request_is_a_failure_unless_it_is_allowed() -> None:
@@ -228,6 +231,60 @@ def test_what_the_tests_of_a_tag_have_said_is_told_by_their_last_outcomes() -> N
     rolling = verdicts(case(series(), outcomes=outcomes))[0]
     assert (rolling.word, rolling.reason) == (Word.INCONCLUSIVE, "tests: post: t::b skipped")
     assert verdicts(case(series(), outcomes=[]))[0].reason == "tests: pre: no test of the service was run"
+
+
+@pytest.mark.parametrize(
+    ("said", "word", "text"),
+    [
+        ([("pre", "a", "passed"), ("post", "a", "passed"), ("post", "b", "skipped")], "pass", "1 passed"),
+        ([("pre", "b", "skipped"), ("pre", "a", "passed"), ("post", "a", "passed")], "pass", "1 passed"),
+        ([("pre", "a", "passed"), ("post", "a", "skipped")], "inconclusive", "t::a skipped"),
+        ([("pre", "a", "passed"), ("post", "b", "skipped")], "inconclusive", "no test of the service was run"),
+    ],
+)
+def test_a_skipped_test_says_the_same_of_a_verdict_and_of_the_page(
+    said: list[tuple[str, str, str]], word: str, text: str
+) -> None:
+    outcomes = [Outcome(1, phase, f"t::{test}", "compute", "rolling", outcome) for phase, test, outcome in said]
+    rolling = verdicts(case(series(), outcomes=outcomes))[0]
+    assert (rolling.word.value, rolling.findings[-1].text) == (word, f"post: {text}")
+    assert Standing.of("compute", "rolling", outcomes).verdict == word
+
+
+BEATS = Heartbeat("web", BEGIN - 100, END + 100, 600)
+STILL = GuestOutage("stopped", 510.0, 534.0)
+
+
+@pytest.mark.parametrize(
+    ("guest", "word", "reason"),
+    [
+        (BEATS, "pass", "the guest never stood still for more than 10 s"),
+        (replace(BEATS, outages=(STILL,)), "fail", "outage: web: stopped for 24 s during nova"),
+        (replace(BEATS, outages=(replace(STILL, start=300.0, end=BEGIN),)), "pass", "the guest never stood still"),
+        (replace(BEATS, begin=BEGIN + 11), "inconclusive", "tells nothing of the upgrade until 11 s after its begin"),
+        (replace(BEATS, end=END - 11), "inconclusive", "tells nothing of the upgrade in its last 11 s"),
+        (replace(BEATS, begin=BEGIN + 10, end=END - 10), "pass", "the guest never stood still"),
+        (replace(BEATS, beats=0), "inconclusive", "coverage: web: has written nothing of itself"),
+        (replace(BEATS, end=END - 11, outages=(STILL,)), "fail", "outage: web: stopped for 24 s"),
+    ],
+)
+def test_guests_are_judged_where_nobody_observed(guest: Heartbeat, word: str, reason: str) -> None:
+    (found,) = verdicts(Case((BEGIN, END), STEPS, [], guests=[guest]))
+    assert (found.service, found.tag, found.word.value) == ("guests", "zero_downtime", word)
+    assert reason in found.reason
+
+
+def test_guests_are_judged_beside_the_services_and_only_if_nothing_else_is_wanted() -> None:
+    both = replace(case(series()), guests=[BEATS, replace(BEATS, server="db", outages=(STILL,))])
+    assert [one.service for one in verdicts(both)] == ["compute"] * 3 + ["guests"]
+    assert [one.service for one in verdicts(both, ["compute"])] == ["compute"] * 3
+    (found,) = verdicts(both, ["guests"])
+    assert (found.reason, found.steps) == ("outage: db: stopped for 24 s during nova", ("nova",))
+    (unknown,) = verdicts(replace(both, window=None), ["guests"])
+    assert unknown.word is Word.INCONCLUSIVE
+    with pytest.raises(StackproofError, match="no lane observes image") as caught:
+        verdicts(both, ["image"])
+    assert caught.value.hint == "observed are: compute, guests"
 
 
 def test_each_service_is_judged_by_its_own_lanes_and_tests() -> None:

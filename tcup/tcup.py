@@ -431,6 +431,12 @@ set -e
 . /build/tools/settings.sh
 install --no-deps /build/source
 """
+#: The tests of these libraries, which nobody runs here, would be a tenth of all that is installed.
+_LEAN = """\
+for one in keystoneauth1 openstack oslo_config oslo_utils tempest; do
+    rm -rf /opt/stackproof/lib/python3*/site-packages/$one/tests
+done
+"""
 _FROM_RELEASE = """\
 set -e
 . /build/tools/settings.sh
@@ -459,20 +465,27 @@ def image(client: Any, base: str, network: str) -> str:
     base_id = _base(client, base)
     arguments, trusted = _indexes(), trusted_authorities()
     files = _context_files(source, base, trusted)
-    digest = hashlib.sha256(repr((base_id, sorted(arguments))).encode())
-    for name, data in sorted(files.items()):
-        digest.update(f"{name} {len(data)} ".encode() + data)
-    tag = f"stackproof-tcup:{digest.hexdigest()[:16]}"
+    contents = _contents(base_id, arguments, files)
+    tag = f"stackproof-tcup:{contents[:16]}"
     if found := _image_id(client, tag):
         return found
     of = f"the checkout {source}" if source else f"release {VERSION}"
     say(f"building the image from {of}, on {base}; this is done once")
-    _build(client, tag, files, {**arguments, **_proxies()}, network, of)
+    _build(client, tag, files, {**arguments, **_proxies_to_build()}, network, of, contents)
     built = _image_id(client, tag)
     if not built:
         raise Trouble("the engine has built an image and does not find it; look at its log")
     _forget_others(client, built)
     return built
+
+
+def _contents(base_id: str, arguments: dict[str, str], files: dict[str, bytes]) -> str:
+    """A digest of all that makes the image what it is; by whom its packages' senders are vouched for is no part."""
+    digest = hashlib.sha256(repr((base_id, sorted(arguments))).encode())
+    for name, data in sorted(files.items()):
+        if name != "tools/ca.crt":
+            digest.update(f"{name} {len(data)} ".encode() + data)
+    return digest.hexdigest()
 
 
 def _context_files(source: Path | None, base: str, trusted: str) -> dict[str, bytes]:
@@ -488,7 +501,7 @@ def _context_files(source: Path | None, base: str, trusted: str) -> dict[str, by
         "tools/ca.crt": trusted,
         "tools/begin.sh": _BEGIN,
         "tools/settings.sh": _SETTINGS,
-        "source/install.sh": _FROM_SOURCE if source else _FROM_RELEASE.format(version=VERSION),
+        "source/install.sh": (_FROM_SOURCE if source else _FROM_RELEASE.format(version=VERSION)) + _LEAN,
     }
     files = {name: text.encode() for name, text in texts.items()}
     if source:
@@ -543,13 +556,27 @@ def _indexes() -> dict[str, str]:
     known = {name: os.environ.get(name, "") for name in _INDEXES}
     found = {name: value for name, value in known.items() if "://" in value or (value and name.endswith("HOST"))}
     for name, value in found.items():
-        if any(urllib.parse.urlsplit(one).password for one in value.split()):
+        if any(_has_password(one) for one in value.split()):
             raise Trouble(f"{name} has a password in it, which the engine would write down; name an index without one")
     return found
 
 
+def _has_password(address: str) -> bool:
+    return bool(urllib.parse.urlsplit(address if "://" in address else f"//{address}").password)
+
+
 def _proxies() -> dict[str, str]:
     return {name: os.environ[name] for name in _PROXIES if os.environ.get(name)}
+
+
+def _proxies_to_build() -> dict[str, str]:
+    """The proxies as arguments of the build. The engine writes these down: one with a password in it is refused."""
+    found = _proxies()
+    for name, value in found.items():
+        if name.lower() != "no_proxy" and _has_password(value):
+            raise Trouble(f"{name} has a password in it, which the engine would write down while it builds the image; "
+                          "name a proxy without one for the first start, later ones take it")  # fmt: skip
+    return found
 
 
 def trusted_authorities() -> str:
@@ -560,13 +587,15 @@ def trusted_authorities() -> str:
     return ""
 
 
-def _build(client: Any, tag: str, files: dict[str, bytes], arguments: dict[str, str], network: str, of: str) -> None:
+def _build(
+    client: Any, tag: str, files: dict[str, bytes], arguments: dict[str, str], network: str, of: str, contents: str
+) -> None:
     said: list[str] = []
     why = ""
     with _asking("the image"):
         answer = client.build(
             fileobj=_tar(files), custom_context=True, tag=tag, rm=True, forcerm=True, network_mode=network,
-            buildargs=arguments, decode=True, pull=False,
+            buildargs=arguments, decode=True, pull=False, labels={f"{_LABEL}.contents": contents},
         )  # fmt: skip
         for line in answer:
             text = str(line.get("stream", "")).strip()
@@ -670,7 +699,7 @@ def container(client: Any, image: str, job: dict[str, Any], options: argparse.Na
         )  # fmt: skip
         made = client.create_container(
             image, name=f"tcup-{secrets.token_hex(4)}", labels=own_labels(), stdin_open=True, host_config=host,
-            environment=_proxies(), user=_user(client) if debug else None,
+            user=_user(client) if debug else None,
         )["Id"]  # fmt: skip
     try:
         with _asking("the container"):
@@ -739,6 +768,8 @@ class Progress:
                 self._line(f"{event['outcome']}: {event['test']}: {event['why']}")
             elif not self.out.isatty() and self.done % max(1, self.total // 20) == 0:
                 self._line(self._state())
+        else:
+            return
         self._bar()
 
     def clear(self) -> None:
@@ -828,7 +859,7 @@ def run(options: argparse.Namespace) -> int:
     job = {
         "task": "debug" if options.debug else "run", "variables": cloud.variables, "files": cloud.files,
         "tried": cloud.tried, "pytest": arguments(options), "trusted": trusted_authorities(),
-        "api": "" if options.no_upload else options.api, "key": key,
+        "proxies": _proxies(), "api": "" if options.no_upload else options.api, "key": key,
     }  # fmt: skip
     with container(client, built, job, options) as there:
         if options.debug:
@@ -851,6 +882,7 @@ class Conversation:
     options: argparse.Namespace
     status: int | None = None
     stops: int = 0
+    sending: bool = False
     sent: str = ""
     unsent: str = ""
 
@@ -881,7 +913,9 @@ class Conversation:
             raise Trouble(event["sentence"])
         if kind == "payload" and not self.options.no_upload:
             self.progress.clear()
-            self.there.write("upload" if consents(event["body"], self.options) else "leave")
+            agreed = not self.stops and consents(event["body"], self.options)
+            self.sending = agreed and not self.stops
+            self.there.write("upload" if self.sending else "leave")
         elif kind == "uploaded":
             self.sent = event["url"]
         elif kind == "unsent":
@@ -895,7 +929,8 @@ class Conversation:
         self.progress.clear()
         if self.stops > 1:
             raise KeyboardInterrupt
-        say("stopping; what was made in the cloud is removed (Ctrl-C again: at once)")
+        doing = "no more is sent" if self.sending else "what was made in the cloud is removed"
+        say(f"stopping; {doing} (Ctrl-C again: at once)")
         self.there.write("stop")
 
     def _without_end(self) -> None:
@@ -919,7 +954,8 @@ class Conversation:
             say(f"results not uploaded: {self.unsent}; send them with `tcup upload {body}`")
             return status or BROKEN
         elif body.exists():
-            say(f"results not uploaded, as you wish; `tcup upload {body}` would")
+            why = "for the run was stopped" if self.stops else "as you wish"
+            say(f"results not uploaded, {why}; `tcup upload {body}` would")
         elif not self.options.no_upload:
             say("no test has passed that Refstack would take, so nothing is uploaded")
         return status
@@ -971,7 +1007,10 @@ def upload(options: argparse.Namespace) -> int:
         return 0
     client = engine()
     sweep(client)
-    job = {"task": "upload", "body": text, "api": options.api, "key": key, "trusted": trusted_authorities()}
+    job = {
+        "task": "upload", "body": text, "api": options.api, "key": key, "trusted": trusted_authorities(),
+        "proxies": _proxies(),
+    }  # fmt: skip
     with container(client, image(client, options.base, options.network), job, options) as there:
         for event in there.events():
             if event["event"] == "uploaded":

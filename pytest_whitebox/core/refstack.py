@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from ssl import SSLCertVerificationError
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -133,7 +134,11 @@ def _post(address: str, body: bytes, headers: Mapping[str, str], what: str) -> b
         kind = Unavailable if error.code >= 500 else StackproofError
         raise kind(f"{address} did not take {what}: {error.code} {_title(error)}", hint=_hint(error.code)) from None
     except (URLError, OSError) as error:
-        why = str(getattr(error, "reason", error))
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, SSLCertVerificationError):
+            said = f"the certificate of {address} is not trusted: {reason.verify_message}"
+            raise StackproofError(said, hint="name its authority in SSL_CERT_FILE") from None
+        why = str(reason)
         hint = "the results are kept; send them later"
         raise Unavailable(f"{address} cannot be reached: {why}", hint=hint) from None
 

@@ -12,14 +12,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from queue import Queue
+from queue import Empty, Queue
 from threading import Event, Thread
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.redaction import Redaction
 from tcup.inside import run as running
 from tcup.inside.job import CLOUD, Job
-from tcup.inside.sending import send
+from tcup.inside.sending import PATIENCE, send
 from tcup.inside.telling import Telling
 
 #: In memory; the rest of the container is read only.
@@ -67,12 +67,14 @@ class _Container:
         self.job, self.telling = job, telling
         self.commands: Queue[str] = Queue()
         self.gone = Event()
+        self.sent: Queue[dict[str, str]] = Queue()
         FOLDER.mkdir(mode=0o700)
         self.run = running.Run(FOLDER, telling)
 
     def do(self) -> int:
         """Do the job."""
         Thread(target=self._listen, daemon=True).start()
+        os.environ.update(self.job.proxies)
         signal.signal(signal.SIGTERM, lambda *_: self._stop())
         if self.job.trusted:
             os.environ.update(_trusting(self.job.trusted))
@@ -106,10 +108,19 @@ class _Container:
         if key:
             key.touch(mode=0o600)
             key.write_text(self.job.key)
+        # In a thread, for a server that hangs must not keep waiting who says stop.
+        Thread(target=lambda: self.sent.put(self._tried(body, key)), daemon=True).start()
         try:
-            self.telling.event("uploaded", url=send(self.job.api, body.encode(), key, self.gone.wait))
+            words = self.sent.get(timeout=PATIENCE)
+        except Empty:
+            words = {"event": "unsent", "why": f"{self.job.api} has not answered for {PATIENCE} s; send them later"}
+        self.telling.event(**words)
+
+    def _tried(self, body: str, key: Path | None) -> dict[str, str]:
+        try:
+            return {"event": "uploaded", "url": send(self.job.api, body.encode(), key, self.gone.wait)}
         except StackproofError as error:
-            self.telling.event("unsent", why=error.sentence)
+            return {"event": "unsent", "why": error.sentence}
 
     def _answer(self) -> str:
         return self.commands.get()
@@ -119,6 +130,7 @@ class _Container:
             word = line.strip()
             if word == "stop":
                 self.run.stop()
+                self.sent.put({"event": "unsent", "why": "you have stopped that"})
             else:
                 self.commands.put(word)
         self._stop()
@@ -127,6 +139,7 @@ class _Container:
         """Nobody listens any more, or the engine wants the container to end."""
         self.gone.set()
         self.run.stop()
+        self.sent.put({"event": "unsent", "why": "nobody listens any more"})
         self.commands.put("leave")
 
 

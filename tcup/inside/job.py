@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from pytest_whitebox.core.errors import StackproofError
 
@@ -28,6 +29,7 @@ class Job:
     key: str = field(default="", repr=False)
     trusted: str = ""
     body: str = ""
+    proxies: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
     def from_line(cls, line: str) -> Job:
@@ -44,10 +46,16 @@ class Job:
         return self._chosen() if self.variables.get("OS_CLOUD") else _entry(self.variables)
 
     def secrets(self) -> Iterator[str]:
-        """All that must not leave: passwords, and a key by its lines."""
+        """All that must not leave: passwords, those of proxies too, and a key by its lines."""
         auth = self.entry().get("auth", {})
         yield from (str(value) for name, value in auth.items() if name in _SECRET and value)
         yield from (line for line in self.key.splitlines() if line and not line.startswith("-----"))
+        for name, proxy in self.proxies.items():
+            if name.lower() == "no_proxy":
+                continue
+            password = urlsplit(proxy if "://" in proxy else f"//{proxy}").password
+            if password:
+                yield from {password, unquote(password)}
 
     def prepare(self, folder: Path) -> Path:
         """Write what the suites look for, for their owner only; returns the clouds.yaml."""

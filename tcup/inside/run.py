@@ -30,6 +30,7 @@ def command(arguments: tuple[str, ...]) -> list[str]:
     """The command line that starts the run; there is no secret in it."""
     return [
         sys.executable, "-m", "pytest", "-v", "--os-cloud", CLOUD, "-p", "tcup.inside.watching",
+        "-p", "tcup.inside.hosts",
         f"--junit-xml={_JUNIT}", f"--html={_HTML}", "--self-contained-html", *arguments,
     ]  # fmt: skip
 

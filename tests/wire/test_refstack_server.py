@@ -2,67 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 from urllib.error import HTTPError
-from urllib.request import urlopen
 
 import pytest
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.refstack import annotate, payload, signature, upload
+from tests.wire.real_refstack import OPENID, NotToBeHad, Server, serving
 
-#: The last releases with which its code of 2018 runs.
-_PACKAGES = ("refstack==2.1.0", "SQLAlchemy<2", "oslo.db<13")
-OPENID = "https://id/me"
 NAME, UUID = "tempest.a.B.test_c", "5f1b7a4e-0000-4000-8000-000000000001"
 BODY = payload("c0ffee", 3.4, [(NAME, UUID)])
 
 
-@dataclass(frozen=True)
-class Server:
-    """Where it answers, and the key that it knows."""
-
-    url: str
-    key: Path
-
-    def results(self, id: str) -> dict[str, Any]:
-        """What anybody may see of results."""
-        with urlopen(f"{self.url}/v1/results/{id}") as answer:
-            return dict(json.loads(answer.read()))
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The server, installed from the index for these tests; without an index there is none."""
-    folder = tmp_path_factory.mktemp("refstack")
-    uv, python = str(Path(sys.executable).with_name("uv")), str(folder / "venv" / "bin" / "python")
-    subprocess.run([uv, "venv", "-q", folder / "venv"], check=True)
-    done = subprocess.run(
-        [uv, "pip", "install", "-q", "--python", python, *_PACKAGES], capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        pytest.skip(f"needs the server of Refstack, which cannot be installed: {done.stderr.strip().splitlines()[-1]}")
-    key = folder / "rsa"
-    subprocess.run(["ssh-keygen", "-q", "-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "", "-f", str(key)], check=True)
-    words = [str(folder), OPENID, key.with_suffix(".pub").read_text()]
-    command = [python, str(Path(__file__).with_name("refstack_server.py")), *words]
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
-    ):
-        try:
-            port = process.stdout.readline().strip() if process.stdout else ""
-            if not port:
-                pytest.fail((folder / "log").read_text())
-            yield Server(f"http://127.0.0.1:{port}", key)
-        finally:
-            process.kill()
+    """Without an index there is none."""
+    try:
+        with serving(tmp_path_factory.mktemp("refstack")) as server:
+            yield server
+    except NotToBeHad as error:
+        pytest.skip(f"needs the server of Refstack, which cannot be installed: {error}")
 
 
 def test_results_of_nobody_are_taken_and_seen_by_all(server: Server) -> None:

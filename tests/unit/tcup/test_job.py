@@ -77,6 +77,13 @@ def test_what_is_not_there_is_one_sentence(tmp_path: Path) -> None:
         Job.from_line('{"task": "run", "unknown": 1}')
 
 
+def test_passwords_of_proxies_are_secret() -> None:
+    proxies = {"HTTP_PROXY": "http://u:p%40ss-1@proxy:3128", "https_proxy": "u:pass-2@proxy", "NO_PROXY": "[::1],u:n@x"}
+    job = Job("upload", FOUR, proxies={**proxies, "HTTPS_PROXY": "http://proxy:3128"})
+    assert sorted(job.secrets()) == ["p%40ss-1", "p@ss-1", "pass-2", "secret-1"]
+    assert "pass-2" not in repr(job)
+
+
 def test_a_key_is_secret_by_its_lines() -> None:
     job = Job("upload", FOUR, key="-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----\n")
     assert list(job.secrets()) == ["secret-1", "MIIEow"]

@@ -26,6 +26,14 @@ def test_a_server_that_fails_is_tried_again_after_longer_and_longer_pauses(refst
     assert len(refstack.seen) == 3
 
 
+def test_a_server_that_takes_its_time_is_not_tried_for_ever(refstack: Refstack) -> None:
+    refstack.code = 503
+    seconds = iter([0.0, 60.0, 120.0])
+    with pytest.raises(StackproofError, match="503"):
+        send(refstack.url, b"{}", None, lambda _: None, clock=lambda: next(seconds))
+    assert len(refstack.seen) == 2
+
+
 def test_in_the_end_it_is_given_up(refstack: Refstack) -> None:
     refstack.code = 503
     with pytest.raises(StackproofError, match="did not take the results: 503"):

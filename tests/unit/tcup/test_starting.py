@@ -5,23 +5,17 @@ from __future__ import annotations
 import json
 import os
 import socket
-import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from ipaddress import IPv4Address
 from pathlib import Path
 from socketserver import UnixStreamServer
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from tests.doubles import openstack
+from tests.doubles import certificate, openstack
 from tests.doubles.openstack import Openstack
 from tests.doubles.serving import serving
 
@@ -69,23 +63,9 @@ def _old_engine(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _tls_server(folder: Path, days: int) -> Iterator[str]:
-    """A server whose certificate holds from ten days ago until in so many days; ``own.pem`` is all of it."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name, now = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")]), datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=10))
-        .not_valid_after(now + timedelta(days=days))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    plain = serialization.NoEncryption()
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
-    (folder / "own.pem").write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(folder / "own.pem")
+    """A server whose certificate holds until in so many days; ``own.pem`` is its authority."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Old)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.socket = certificate.shown(folder, days).wrap_socket(server.socket, server_side=True)
     with serving(server):
         yield f"https://127.0.0.1:{server.server_port}/v3"
 
@@ -175,6 +155,30 @@ def test_an_address_of_an_index_with_a_password_is_refused(monkeypatch: pytest.M
     with pytest.raises(tcup.Trouble, match="PIP_INDEX_URL has a password in it") as caught:
         tcup._indexes()
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["http://user:canary-9d1e@proxy.example:3128", "user:canary-9d1e@proxy.example:3128"]
+)
+def test_a_proxy_with_a_password_is_not_given_to_a_build(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    from tcup import tcup
+
+    monkeypatch.setenv("NO_PROXY", "localhost,[::1],u:p@x")
+    monkeypatch.setenv("HTTPS_PROXY", "http://proxy.example:3128")
+    assert tcup._proxies_to_build()["HTTPS_PROXY"] == "http://proxy.example:3128"
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(tcup.Trouble, match="HTTPS_PROXY has a password in it") as caught:
+        tcup._proxies_to_build()
+    assert "canary" not in str(caught.value)
+
+
+def test_another_authority_needs_no_other_image() -> None:
+    from tcup import tcup
+
+    files = {"Dockerfile": b"FROM x", "tools/ca.crt": b"one"}
+    known = tcup._contents("base", {}, files)
+    assert tcup._contents("base", {}, {**files, "tools/ca.crt": b"another"}) == known
+    assert tcup._contents("base", {}, {**files, "Dockerfile": b"FROM y"}) != known
 
 
 def test_misuse_has_a_status_of_its_own(tmp_path: Path) -> None:

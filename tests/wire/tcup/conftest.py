@@ -15,16 +15,11 @@ from pytest_whitebox.core.wait import wait_for
 from tests.doubles import openstack, refstack
 from tests.doubles.openstack import Openstack
 from tests.doubles.refstack import Refstack
+from tests.wire.tcup.cloud import small
+from tests.wire.tcup.cloud import variables as four
 from tests.wire.tcup.engine import BASE, Engine, started
 
 TCUP = Path(__file__).parents[3] / "tcup" / "tcup.py"
-PASSWORD = 'Tr0ub4dor & "3<canary>/käse'
-#: Seven tests of the guideline.
-SELECTION = "--tempest=test_tokens|test_api_discovery|test_catalog"
-PASSED = {
-    "tempest.api.identity.v3.test_api_discovery.TestApiDiscovery.test_api_version_statuses",
-    "tempest.api.identity.v3.test_tokens.TokensV3Test.test_create_token",
-}
 _PASSED_ON = ("PATH", "HOME", "SSL_CERT_FILE", "LANG", *(f"{name}_PROXY" for name in ("HTTP", "HTTPS", "NO")))
 
 
@@ -68,14 +63,7 @@ def engine() -> Iterator[Engine]:
 
 @pytest.fixture(scope="module")
 def cloud() -> Openstack:
-    services = {"identity": "v3", "compute": "v2.1", "image": "v2"}
-    cloud = Openstack(services=services, roles=("member", "reader"))
-    for name in ("cirros", "other"):
-        about = {"status": "active", "visibility": "public", "disk_format": "qcow2", "container_format": "bare"}
-        sizes = {"min_disk": 0, "min_ram": 0, "size": 100, "created_at": "2026-01-01T00:00:00Z"}
-        cloud.put("image", "images", name=name, owner="admin-project", **about, **sizes)
-        cloud.put("compute", "flavors", name=name, ram=64, vcpus=1, disk=0)
-    return cloud
+    return small()
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +81,7 @@ def server() -> Iterator[Refstack]:
 @pytest.fixture(scope="module")
 def variables(auth_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     known = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-    four = {"OS_AUTH_URL": auth_url, "OS_USERNAME": "admin", "OS_TENANT_NAME": "admin", "OS_PASSWORD": PASSWORD}
-    return {**known, **four, "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}
+    return {**known, **four(auth_url), "XDG_STATE_HOME": str(tmp_path_factory.mktemp("state"))}
 
 
 @pytest.fixture(scope="module")

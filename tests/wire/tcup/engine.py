@@ -1,6 +1,7 @@
 """An engine of our own, started by hand: no bridge, no rule of a firewall, nothing of it outside its folder.
 
-With ENGINE_FOLDER what it has is kept there for the next time, which saves minutes.
+ENGINE says which: docker, the default, podman, or the same as a user who is not root, docker-rootless and
+podman-rootless. With ENGINE_FOLDER what it has is kept there for the next time, which saves minutes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -25,6 +26,25 @@ BASE = "tcup-base:local"
 _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 _WANTED = "python3,python3-venv,ca-certificates"
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
+#: Machines without systemd, and those where root may not raise limits, need to be told.
+_PODMAN = """\
+[containers]
+default_ulimits = []
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+runtime = "runc"
+"""
+#: Who a rootless engine belongs to, with numbers of his own for the users in its containers.
+NOBODY = 65534
+_NUMBERS = "nobody:200000:65536\n"
+#: The numbers are of this process alone: the machine's own tables stay as they are.
+_AS_NOBODY = """\
+mount --bind "$1" /etc/subuid
+mount --bind "$1" /etc/subgid
+shift
+exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all -- "$@"
+"""
 
 
 @dataclass
@@ -34,6 +54,9 @@ class Engine:
     folder: Path
     _process: subprocess.Popen[bytes] | None = None
     _clients: list[Any] = field(default_factory=list)
+
+    #: Files in which the contents of images are; the others are what it has written down.
+    contents: ClassVar[tuple[str, ...]] = ("overlay2", "netns")
 
     @property
     def address(self) -> str:
@@ -45,20 +68,29 @@ class Engine:
         """The SDK's client."""
         import docker
 
-        self._clients.append(docker.APIClient(base_url=self.address, version="1.41"))
+        self._clients.append(docker.APIClient(base_url=self.address, version="1.41", timeout=120))
         return self._clients[-1]
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
+        (self.folder / "pidfile").unlink(missing_ok=True)
+        (self.folder / "d.sock").unlink(missing_ok=True)
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                env={**os.environ, "PATH": _SBIN, **self.environment()},
+            )  # fmt: skip
+        wait_for(self._answers, timeout=60, what=self.command()[0], hint=f"see {self.folder}/log")
+
+    def command(self) -> list[str]:
+        """How it is started."""
         private = ["--bridge=none", "--iptables=false", "--ip6tables=false", "--ip-forward=false"]
         places = [f"--{name}={self.folder / name}" for name in ("data-root", "exec-root", "pidfile")]
-        (self.folder / "pidfile").unlink(missing_ok=True)
-        with (self.folder / "log").open("ab") as log:
-            words = [program("dockerd"), "-H", self.address, *places, *private]
-            self._process = subprocess.Popen(
-                words, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env={**os.environ, "PATH": _SBIN}
-            )
-        wait_for(self._answers, timeout=60, what="dockerd", hint=f"see {self.folder}/log")
+        return [program("dockerd"), "-H", self.address, *places, *private]
+
+    def environment(self) -> dict[str, str]:
+        """What it has in its environment beside this process's."""
+        return {}
 
     def stop(self) -> None:
         """Stop it, and what it runs with it."""
@@ -69,10 +101,18 @@ class Engine:
             self._process.wait(60)
             subprocess.run(["umount", self.folder / "exec-root/netns/default"], check=False, capture_output=True)
 
+    def kill(self) -> None:
+        """End it and its own processes at once; containers go on."""
+        if self._process:
+            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
+            for pid in (self._process.pid, *map(int, children)):
+                os.kill(pid, signal.SIGKILL)
+            self._process.wait(10)
+
     def written_down(self) -> Iterator[Path]:
         """The files in which it keeps what it knows, but the contents of images."""
         for path in self.folder.rglob("*"):
-            if not {"overlay2", "netns"} & set(path.parts) and path.is_file():
+            if not set(self.contents) & set(path.parts) and path.is_file():
                 yield path
 
     def _answers(self) -> bool:
@@ -80,6 +120,86 @@ class Engine:
             return bool(self.client.ping())
         except Exception:  # noqa: BLE001 -- the SDK raises what its libraries do
             return False
+
+
+class Podman(Engine):
+    """The same of Podman's service."""
+
+    contents = ("overlay", "vfs", "cache")
+
+    def command(self) -> list[str]:
+        """How it is started."""
+        places = [f"--{name}={self.folder / name}" for name in ("root", "runroot", "tmpdir")]
+        return [program("podman"), *places, "system", "service", "--time=0", self.address]
+
+    def environment(self) -> dict[str, str]:
+        """Its configuration; what this machine has for Podman stays aside."""
+        conf = self.folder / "containers.conf"
+        conf.write_text(_PODMAN)
+        return {"CONTAINERS_CONF": str(conf)}
+
+
+class RootlessPodman(Podman):
+    """The same of a user who is not root; its socket is where Podman has it for a user."""
+
+    @property
+    def address(self) -> str:
+        """Where tcup looks by itself."""
+        return f"unix://{self.folder}/run/podman/podman.sock"
+
+    def start(self) -> None:
+        """Start it as that user."""
+        for name in ("", "home", "run", "run/podman"):
+            (self.folder / name).mkdir(exist_ok=True, mode=0o700)
+            os.chown(self.folder / name, NOBODY, NOBODY)
+        super().start()
+
+    def command(self) -> list[str]:
+        """How it is started."""
+        return _as_nobody(self.folder, super().command())
+
+    def environment(self) -> dict[str, str]:
+        """Where a user has his things."""
+        home = {"HOME": str(self.folder / "home"), "XDG_RUNTIME_DIR": str(self.folder / "run")}
+        return {**super().environment(), **home}
+
+
+class RootlessDocker(Engine):
+    """dockerd in a user's namespace, on the host's network."""
+
+    @property
+    def address(self) -> str:
+        """Where tcup looks by itself."""
+        return f"unix://{self.folder}/run/docker.sock"
+
+    def start(self) -> None:
+        """Start it as that user."""
+        for name in ("", "home", "run"):
+            (self.folder / name).mkdir(exist_ok=True, mode=0o700)
+            os.chown(self.folder / name, NOBODY, NOBODY)
+        super().start()
+
+    def command(self) -> list[str]:
+        """How it is started."""
+        kit = [
+            program("rootlesskit"),
+            "--net=host",
+            "--copy-up=/etc",
+            "--copy-up=/run",
+            "--state-dir",
+            f"{self.folder}/run/kit",
+        ]
+        return _as_nobody(self.folder, [*kit, *super().command(), "--rootless"])
+
+    def environment(self) -> dict[str, str]:
+        """Where a user has his things."""
+        return {"HOME": str(self.folder / "home"), "XDG_RUNTIME_DIR": str(self.folder / "run")}
+
+
+def _as_nobody(folder: Path, words: list[str]) -> list[str]:
+    numbers = folder / "numbers"
+    numbers.write_text(_NUMBERS)
+    return ["unshare", "--mount", "sh", "-euc", _AS_NOBODY, "sh", str(numbers), *words]
 
 
 def program(name: str) -> str:
@@ -90,18 +210,21 @@ def program(name: str) -> str:
 
 
 @contextmanager
-def started() -> Iterator[Engine]:
-    """An engine that has a base to build on."""
-    kept = os.environ.get("ENGINE_FOLDER")
+def started(kind: str = "", base: Path | None = None) -> Iterator[Engine]:
+    """An engine that has a base to build on; ``kind`` is what the environment says, and docker if that is nothing.
+
+    ``base`` is a tarball that another engine has made.
+    """
+    kept = "" if kind else os.environ.get("ENGINE_FOLDER")
     folder = Path(kept or mkdtemp(prefix="tcup-engine-", dir="/var/tmp"))
     folder.mkdir(exist_ok=True)
-    engine = Engine(folder)
+    engine = _KINDS[kind or os.environ.get("ENGINE", "docker")](folder)
     try:
         engine.start()
         for one in engine.client.containers(all=True):
             engine.client.remove_container(one["Id"], force=True, v=True)
         if not engine.client.images(name=BASE):
-            engine.client.import_image_from_file(str(_base(folder)), *BASE.split(":"))
+            engine.client.import_image_from_file(str(base or _base(folder)), *BASE.split(":"))
         yield engine
     finally:
         engine.stop()
@@ -127,3 +250,8 @@ def _base(folder: Path) -> Path:
             # Who was ended in the middle has left mounts of its own in it.
             run(["umount", "--recursive", "--lazy", str(scratch)])
     return tarball
+
+
+_KINDS = {
+    "docker": Engine, "podman": Podman, "docker-rootless": RootlessDocker, "podman-rootless": RootlessPodman,
+}  # fmt: skip

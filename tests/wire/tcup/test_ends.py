@@ -11,8 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from pytest_whitebox.core.wait import wait_for
+from tests.doubles import refstack
 from tests.doubles.openstack import Openstack
-from tests.wire.tcup.conftest import SELECTION, Run, Tcup
+from tests.wire.tcup.cloud import PASSWORD, SELECTION
+from tests.wire.tcup.conftest import Run, Tcup
 from tests.wire.tcup.engine import BASE, Engine
 
 
@@ -44,8 +47,29 @@ def test_stopped_it_keeps_what_there_is(running: Run, nothing_left: Callable[[],
     nothing_left()
 
 
-def test_killed_it_takes_its_container_along(running: Run, nothing_left: Callable[[], None]) -> None:
+def test_killed_it_takes_its_container_along_and_its_secret(
+    running: Run, engine: Engine, nothing_left: Callable[[], None]
+) -> None:
     running.process.kill()
+    nothing_left()
+    written = {str(path): path.read_bytes() for path in engine.written_down()}
+    assert any(path.endswith((".db", ".json")) for path in written)
+    assert [path for path, data in written.items() if PASSWORD.encode() in data] == []
+
+
+def test_stopped_while_it_uploads_it_keeps_the_results(
+    engine: Engine, tcup: Tcup, nothing_left: Callable[[], None]
+) -> None:
+    with refstack.serve() as server:
+        server.free.clear()
+        run = tcup("--api", server.url, "--", SELECTION, engine=engine)
+        wait_for(lambda: server.seen, timeout=240, what="the upload", hint=run.said)
+        run.process.send_signal(signal.SIGINT)
+        assert run.wait() == 1, run.said
+
+    assert "stopping; no more is sent" in run.said
+    assert "results not uploaded: you have stopped that; send them with `tcup upload tcup-results/" in run.said
+    assert (run.results / "refstack.json").stat().st_size
     nothing_left()
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.serving import serving
-from tests.wire.tcup.conftest import SELECTION, TCUP, Run, Tcup
+from tests.wire.tcup.cloud import SELECTION
+from tests.wire.tcup.conftest import TCUP, Run, Tcup
 from tests.wire.tcup.engine import Engine
 
 

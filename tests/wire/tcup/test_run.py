@@ -15,7 +15,8 @@ import pytest
 from tests.doubles.openstack import Openstack
 from tests.doubles.refstack import Refstack
 from tests.plugin.tempest_run import outcomes
-from tests.wire.tcup.conftest import PASSED, PASSWORD, SELECTION, Run, Tcup
+from tests.wire.tcup.cloud import PASSED, PASSWORD, SELECTION
+from tests.wire.tcup.conftest import Run, Tcup
 from tests.wire.tcup.engine import Engine
 
 TOKEN = "gAAAAABmcanary-0123456789_abcdefghij=="

@@ -2,51 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import pty
-import select
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.doubles.refstack import Refstack
-from tests.wire.tcup.conftest import PASSWORD, SELECTION, TCUP
+from tests.wire.tcup.cloud import PASSWORD, SELECTION
+from tests.wire.tcup.conftest import TCUP
 from tests.wire.tcup.engine import BASE, Engine
-
-
-class Terminal:
-    """A process that has a terminal; `until` reads what it prints there."""
-
-    def __init__(self, words: list[str], folder: Path, env: Mapping[str, str]) -> None:
-        self.pid, self.near = pty.fork()
-        if self.pid == 0:
-            os.chdir(folder)
-            os.execvpe(words[0], words, env)
-        self.said = ""
-
-    def until(self, words: str, seconds: float = 240) -> None:
-        """Read until there is a text that was not there before."""
-        start, deadline = len(self.said), time.monotonic() + seconds
-        while words not in self.said[start:]:
-            assert time.monotonic() < deadline, self.said
-            if select.select([self.near], [], [], 1)[0]:
-                self.said += os.read(self.near, 65536).decode(errors="replace")
-
-    def type(self, text: str) -> None:
-        """Type a line."""
-        os.write(self.near, f"{text}\n".encode())
-
-    def end(self) -> int:
-        """Its exit status."""
-        try:
-            while data := os.read(self.near, 65536):
-                self.said += data.decode(errors="replace")
-        except OSError:
-            pass
-        return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+from tests.wire.tcup.terminal import Terminal
 
 
 @pytest.fixture

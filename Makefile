@@ -81,8 +81,8 @@ cloud: venv ## the tests of stackproof itself and of devcloud, but the slow ones
 	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -m "not slow" tests/cloud
 
 # With UBUNTU=URL, a mirror of Ubuntu, also a bare Ubuntu.
-acceptance: venv ## hours: bare systems, jobs of the worker, all suites, cycles, moves, daemons killed, faults, releases, upgrades; writes docs/acceptance
-	@.ci/bootstrap debootstrap
+acceptance: venv ## hours: bare systems, jobs of the worker, tcup, all suites, cycles, moves, daemons killed, faults, releases, upgrades; writes docs/acceptance
+	@.ci/bootstrap debootstrap dockerd=docker.io mmdebstrap podman rootlesskit newuidmap=uidmap
 	@$(BIN)/python -m tests.acceptance.bare_root
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"
@@ -91,6 +91,8 @@ acceptance: venv ## hours: bare systems, jobs of the worker, all suites, cycles,
 	@$(BIN)/devcloud up --install --services barbican,heat,designate
 	@$(BIN)/python -m tests.acceptance.suites
 	@$(BIN)/python -m tests.acceptance.suites --workers 0 --page cloud tests/cloud
+	@$(BIN)/python -m tests.acceptance.tcup
+	@$(BIN)/python -m tests.acceptance.tcup_tours
 	@$(BIN)/python -m tests.acceptance.cycles
 	@$(BIN)/python -m tests.acceptance.migrations
 	@$(BIN)/python -m tests.acceptance.kills

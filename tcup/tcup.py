@@ -357,7 +357,7 @@ def sweep(client: Any) -> None:
 
 
 def remove(client: Any, container: str) -> None:
-    """Remove a container with its volumes; one that is gone is fine."""
+    """Remove a container with its volumes; one that is gone, or is just going because it has ended, is fine."""
     import docker.errors
 
     with _asking("the removal of the container"):
@@ -365,10 +365,23 @@ def remove(client: Any, container: str) -> None:
             client.remove_container(container, force=True, v=True)
         except docker.errors.NotFound:
             return
-        except docker.errors.APIError as error:
-            if error.status_code != 409:
+        except docker.errors.APIError:
+            # Docker says 409 of one that it is removing already, Podman 500.
+            if not _goes(client, container):
                 raise
-            # It is being removed already, because it has ended.
+
+
+def _goes(client: Any, container: str) -> bool:
+    import docker.errors
+    import requests
+
+    try:
+        client.wait(container, timeout=30, condition="removed")
+    except docker.errors.NotFound:
+        return True
+    except (docker.errors.APIError, requests.exceptions.RequestException):
+        return False
+    return True
 
 
 def _start_of(pid: int) -> str:

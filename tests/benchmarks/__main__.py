@@ -7,10 +7,33 @@ import sys
 from collections.abc import Iterator
 
 from pytest_whitebox.core.errors import StackproofError
-from tests.benchmarks import cleanup, cloud, configuration, domain, load, observers, restores, sheet, transport, worker
+from tests.benchmarks import (
+    cleanup,
+    cloud,
+    configuration,
+    domain,
+    load,
+    observers,
+    restores,
+    sheet,
+    tcup,
+    transport,
+    worker,
+)
 from tests.benchmarks.figure import Figure
 
-_GROUPS = ("plugin", "cleanup", "domain", "devcloud", "commands", "configuration", "restores", "observers", "worker")
+_GROUPS = (
+    "plugin",
+    "cleanup",
+    "domain",
+    "devcloud",
+    "commands",
+    "configuration",
+    "restores",
+    "observers",
+    "worker",
+    "tcup",
+)
 
 
 def main() -> int:
@@ -42,7 +65,7 @@ def _taken(wanted: set[str], runs: int, cold: int) -> Iterator[Figure]:
         yield from sheet.write("observers", observers.figures())
     if "worker" in wanted:
         yield from sheet.write("the worker's queue", worker.figures(worker.Size(runs=runs)))
-    if wanted & {"devcloud", "commands", "configuration", "restores"}:
+    if wanted & {"devcloud", "commands", "configuration", "restores", "tcup"}:
         with cloud.own_cloud() as environment:
             if "devcloud" in wanted:
                 yield from sheet.write("devcloud", cloud.figures(environment, runs=runs, cold=cold))
@@ -50,6 +73,8 @@ def _taken(wanted: set[str], runs: int, cold: int) -> Iterator[Figure]:
                 yield from sheet.write("commands on a host", transport.figures(cloud.up(environment)))
             if "configuration" in wanted:
                 yield from sheet.write("a changed configuration", configuration.figures(cloud.up(environment)))
+            if "tcup" in wanted:
+                yield from sheet.write("tcup", tcup.figures(cloud.up(environment)))
             if "restores" in wanted:
                 yield from sheet.write("cleanup of a real cloud", restores.figures(cloud.up(environment)))
 

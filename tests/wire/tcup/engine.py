@@ -25,6 +25,7 @@ from pytest_whitebox.core.wait import wait_for
 BASE = "tcup-base:local"
 _SBIN = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 _WANTED = "python3,python3-venv,ca-certificates"
+_TARBALL = "base.tar"
 _LEFT_OUT = ("/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*")
 #: Machines without systemd, and those where root may not raise limits, need to be told.
 _PODMAN = """\
@@ -55,8 +56,8 @@ class Engine:
     _process: subprocess.Popen[bytes] | None = None
     _clients: list[Any] = field(default_factory=list)
 
-    #: Files in which the contents of images are; the others are what it has written down.
-    contents: ClassVar[tuple[str, ...]] = ("overlay2", "netns")
+    #: Where the contents of images are; all else is what it has written down.
+    contents: ClassVar[frozenset[str]] = frozenset({"data-root/overlay2", "exec-root/netns", "scratch"})
 
     @property
     def address(self) -> str:
@@ -111,9 +112,10 @@ class Engine:
 
     def written_down(self) -> Iterator[Path]:
         """The files in which it keeps what it knows, but the contents of images."""
-        for path in self.folder.rglob("*"):
-            if not set(self.contents) & set(path.parts) and path.is_file():
-                yield path
+        aside = {str(self.folder / name) for name in self.contents}
+        for top, folders, files in os.walk(self.folder):
+            folders[:] = [name for name in folders if f"{top}/{name}" not in aside]
+            yield from (path for name in files if (path := Path(top, name)).is_file() and name != _TARBALL)
 
     def _answers(self) -> bool:
         try:
@@ -125,7 +127,7 @@ class Engine:
 class Podman(Engine):
     """The same of Podman's service."""
 
-    contents = ("overlay", "vfs", "cache")
+    contents = frozenset({"root/overlay", "root/vfs", "scratch"})
 
     def command(self) -> list[str]:
         """How it is started."""
@@ -224,7 +226,11 @@ def started(kind: str = "", base: Path | None = None) -> Iterator[Engine]:
         for one in engine.client.containers(all=True):
             engine.client.remove_container(one["Id"], force=True, v=True)
         if not engine.client.images(name=BASE):
-            engine.client.import_image_from_file(str(base or _base(folder)), *BASE.split(":"))
+            name, tag = BASE.split(":")
+            engine.client.import_image_from_file(str(base or _base(folder)), name, tag)
+            if not engine.client.images(name=BASE):
+                # Podman 4 takes the name only.
+                engine.client.tag(name, name, tag)
         yield engine
     finally:
         engine.stop()
@@ -234,7 +240,7 @@ def started(kind: str = "", base: Path | None = None) -> Iterator[Engine]:
 
 def _base(folder: Path) -> Path:
     """A small Debian of this machine's own sources: there may be no registry in reach."""
-    tarball = folder / "base.tar"
+    tarball = folder / _TARBALL
     if not tarball.exists():
         sources = run(["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)", "Created-By: Packages"]).stdout
         mirror, release = sources.splitlines()[0].split()

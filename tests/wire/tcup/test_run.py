@@ -5,13 +5,17 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import tarfile
 import urllib.parse
 import xml.etree.ElementTree
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tcup import tcup as tcup_py
 from tests.doubles.openstack import Openstack
 from tests.doubles.refstack import Refstack
 from tests.plugin.tempest_run import outcomes
@@ -42,7 +46,9 @@ def inspected(engine: Engine, cloud: Openstack) -> list[str]:
         if path != "auth/catalog":
             return 0
         for one in engine.client.containers():
-            seen.append(json.dumps(engine.client.inspect_container(one["Id"])))
+            about = engine.client.inspect_container(one["Id"])
+            seen.append(json.dumps(about))
+            seen.append(Path(f"/proc/{about['State']['Pid']}/status").read_text())
         seen.append(subprocess.run(["ps", "axww", "-o", "args"], capture_output=True, text=True, check=True).stdout)
         pids = subprocess.run(["pgrep", "-f", "tcup.inside|--os-cloud tcup"], capture_output=True, text=True).stdout
         seen.extend(Path(f"/proc/{pid}/environ").read_text() for pid in pids.split())
@@ -56,7 +62,8 @@ def inspected(engine: Engine, cloud: Openstack) -> list[str]:
 @pytest.fixture(scope="module")
 def run(inspected: list[str], engine: Engine, tcup: Tcup, server: Refstack) -> Run:
     server.first = [503]
-    run = tcup("--api", server.url, "--", SELECTION, engine=engine)
+    limits = ("--memory", "1g", "--cpus", "1.5", "--pids", "300")
+    run = tcup("--api", server.url, *limits, "--", SELECTION, engine=engine)
     run.wait()
     return run
 
@@ -112,7 +119,7 @@ def test_no_secret_is_seen_while_it_runs(run: Run, inspected: list[str]) -> None
 def test_no_secret_is_in_what_the_engine_keeps(run: Run, engine: Engine) -> None:
     kept = {str(path): path.read_bytes() for path in engine.written_down()}
     history = [json.dumps(engine.client.history(one["Id"])) for one in engine.client.images()]
-    assert any(path.endswith("meta.db") for path in kept)
+    assert any(path.endswith(("meta.db", "bolt_state.db")) for path in kept)
     assert history
     assert _found({**kept, "history": " ".join(history).encode()}) == []
 
@@ -126,10 +133,34 @@ def test_the_container_could_do_little(run: Run, inspected: list[str]) -> None:
     host = about["HostConfig"]
     assert host["ReadonlyRootfs"]
     assert not host["Privileged"]
-    assert host["CapDrop"] == ["ALL"]
-    assert host["SecurityOpt"] == ["no-new-privileges"]
     assert host["Ulimits"] in (None, [])
+    assert (host["Memory"], host["NanoCpus"], host["PidsLimit"]) == (2**30, 1_500_000_000, 300)
     assert about["Config"]["User"] == "65534:65534"
+    process = dict(line.split(":\t", 1) for line in inspected[1].splitlines())
+    assert process["NoNewPrivs"] == "1"
+    assert [process[name] for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")] == ["0" * 16] * 5
+
+
+def test_the_image_says_what_it_is_and_has_nothing_to_build_with(run: Run, engine: Engine) -> None:
+    about = engine.client.inspect_image(max(_images(engine), key=lambda one: one["Created"])["Id"])
+    labels = about["Config"]["Labels"]
+    assert labels["org.opencontainers.image.version"] == tcup_py.VERSION
+    assert labels["org.opencontainers.image.source"] == "checkout"
+    (tag,) = (one.rpartition(":")[2] for one in about["RepoTags"])
+    assert len(tag) == 16
+    assert labels["org.stackproof.tcup.contents"].startswith(tag)
+
+    made = engine.client.create_container(about["Id"])["Id"]
+    chunks, _ = engine.client.get_archive(made, "/opt/stackproof/bin")
+    with tarfile.open(fileobj=BytesIO(b"".join(chunks))) as archive:
+        programs = {Path(name).name for name in archive.getnames()}
+    engine.client.remove_container(made)
+    assert "python" in programs
+    assert {"pip", "pip3", "uv"} & programs == set()
+
+
+def _images(engine: Engine) -> list[dict[str, Any]]:
+    return list(engine.client.images(filters={"label": "org.stackproof.tcup=image"}))
 
 
 def _found(texts: dict[str, bytes]) -> list[tuple[str, str]]:

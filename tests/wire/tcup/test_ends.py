@@ -73,7 +73,9 @@ def test_stopped_while_it_uploads_it_keeps_the_results(
     nothing_left()
 
 
-def test_without_its_engine_it_keeps_what_was_told(running: Run, engine: Engine) -> None:
+def test_without_its_engine_it_keeps_what_was_told(
+    running: Run, engine: Engine, nothing_left: Callable[[], None]
+) -> None:
     """An engine that is stopped gives its containers a moment: some end in order in it, the others are cut off."""
     engine.stop()
     try:
@@ -82,7 +84,8 @@ def test_without_its_engine_it_keeps_what_was_told(running: Run, engine: Engine)
         assert "test_api_media_types" in (running.results / "results.jsonl").read_text()
     finally:
         engine.start()
-    assert engine.client.containers(all=True) == []
+    # Podman's go on without it, until they hear that nobody listens.
+    nothing_left()
 
 
 def test_the_next_start_removes_what_a_killed_one_left(

@@ -82,7 +82,7 @@ cloud: venv ## the tests of stackproof itself and of devcloud, but the slow ones
 
 # With UBUNTU=URL, a mirror of Ubuntu, also a bare Ubuntu.
 acceptance: venv ## hours: bare systems, jobs of the worker, tcup, all suites, cycles, moves, daemons killed, faults, releases, upgrades; writes docs/acceptance
-	@.ci/bootstrap debootstrap dockerd=docker.io mmdebstrap podman rootlesskit newuidmap=uidmap
+	@.ci/bootstrap debootstrap dockerd=docker.io mmdebstrap podman newuidmap=uidmap
 	@$(BIN)/python -m tests.acceptance.bare_root
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"
@@ -91,6 +91,7 @@ acceptance: venv ## hours: bare systems, jobs of the worker, tcup, all suites, c
 	@$(BIN)/devcloud up --install --services barbican,heat,designate
 	@$(BIN)/python -m tests.acceptance.suites
 	@$(BIN)/python -m tests.acceptance.suites --workers 0 --page cloud tests/cloud
+	@ENGINE=podman $(BIN)/pytest -q tests/wire/tcup
 	@$(BIN)/python -m tests.acceptance.tcup
 	@$(BIN)/python -m tests.acceptance.tcup_tours
 	@$(BIN)/python -m tests.acceptance.cycles

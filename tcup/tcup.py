@@ -728,7 +728,9 @@ def container(client: Any, image: str, job: dict[str, Any], options: argparse.Na
 
 def _user(client: Any) -> str | None:
     """Who owns the present directory, so that the shell can write there; nobody where that would be root."""
-    rootless = any("rootless" in one for one in client.info().get("SecurityOptions") or [])
+    about = client.info()
+    # Docker says it among its options, Podman by a word of its own.
+    rootless = about.get("Rootless") or any("rootless" in one for one in about.get("SecurityOptions") or [])
     return None if rootless or os.getuid() == 0 else f"{os.getuid()}:{os.getgid()}"
 
 

@@ -346,7 +346,7 @@ def _ways(trial: Trial) -> None:
 
 def _engines(trial: Trial) -> None:
     """The same run on each engine: results, no secret in what the engine has written down, nothing left."""
-    for kind in ("podman", "podman-rootless", "docker-rootless"):
+    for kind in ("podman", "podman-rootless"):
         with trial.step(f"{kind}: image, run, upload") as step, ExitStack() as stack:
             engine = stack.enter_context(started(kind, trial.engine.folder / "base.tar"))
             server = stack.enter_context(refstack.serve())

@@ -1,7 +1,7 @@
 """An engine of our own, started by hand: no bridge, no rule of a firewall, nothing of it outside its folder.
 
-ENGINE says which: docker, the default, podman, or the same as a user who is not root, docker-rootless and
-podman-rootless. With ENGINE_FOLDER what it has is kept there for the next time, which saves minutes.
+ENGINE says which: docker, the default, podman, or podman-rootless, that of a user who is not root. With ENGINE_FOLDER
+what it has is kept there for the next time, which saves minutes.
 """
 
 from __future__ import annotations
@@ -166,38 +166,6 @@ class RootlessPodman(Podman):
         return {**super().environment(), **home}
 
 
-class RootlessDocker(Engine):
-    """dockerd in a user's namespace, on the host's network."""
-
-    @property
-    def address(self) -> str:
-        """Where tcup looks by itself."""
-        return f"unix://{self.folder}/run/docker.sock"
-
-    def start(self) -> None:
-        """Start it as that user."""
-        for name in ("", "home", "run"):
-            (self.folder / name).mkdir(exist_ok=True, mode=0o700)
-            os.chown(self.folder / name, NOBODY, NOBODY)
-        super().start()
-
-    def command(self) -> list[str]:
-        """How it is started."""
-        kit = [
-            program("rootlesskit"),
-            "--net=host",
-            "--copy-up=/etc",
-            "--copy-up=/run",
-            "--state-dir",
-            f"{self.folder}/run/kit",
-        ]
-        return _as_nobody(self.folder, [*kit, *super().command(), "--rootless"])
-
-    def environment(self) -> dict[str, str]:
-        """Where a user has his things."""
-        return {"HOME": str(self.folder / "home"), "XDG_RUNTIME_DIR": str(self.folder / "run")}
-
-
 def _as_nobody(folder: Path, words: list[str]) -> list[str]:
     numbers = folder / "numbers"
     numbers.write_text(_NUMBERS)
@@ -258,6 +226,4 @@ def _base(folder: Path) -> Path:
     return tarball
 
 
-_KINDS = {
-    "docker": Engine, "podman": Podman, "docker-rootless": RootlessDocker, "podman-rootless": RootlessPodman,
-}  # fmt: skip
+_KINDS = {"docker": Engine, "podman": Podman, "podman-rootless": RootlessPodman}

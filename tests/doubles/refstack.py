@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ssl import SSLContext, SSLSocket
 from threading import Event
@@ -44,8 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(self.server.first.pop(0) if self.server.first else self.server.code)
         if self.server.location:
             self.send_header("Location", self.server.location)
-        self.end_headers()
-        self.wfile.write(self.server.answer.encode())
+        with suppress(BrokenPipeError):  # who has sent it may have given up
+            self.end_headers()
+            self.wfile.write(self.server.answer.encode())
 
     def do_GET(self) -> None:
         self.server.seen.append((self.path, b"", dict(self.headers)))

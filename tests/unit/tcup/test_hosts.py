@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pytest_whitebox import fixtures
 from tcup.inside.hosts import FIXTURES
+from tcup.inside.run import command
 
 TESTS = """
 import pytest
@@ -38,8 +39,13 @@ def test_who_looks_at_hosts_skips(tmp_path: Path) -> None:
     said = subprocess.run(command, cwd=tmp_path, env=env, check=False, capture_output=True, text=True).stdout
 
     assert "1 passed, 3 skipped" in said
-    assert re.search(r"SKIPPED \[\d\].*none leads out of tcup's container: run it by an installed stackproof", said)
+    told = re.findall(r"SKIPPED \[(\d)\].*none leads out of tcup's container: run it by an installed stackproof", said)
+    assert sum(map(int, told)) == 3
 
 
 def test_the_fixtures_that_lead_to_hosts_are_those_of_today() -> None:
     assert [name for name in FIXTURES if not hasattr(fixtures, name)] == []
+
+
+def test_the_run_has_that_plugin() -> None:
+    assert "tcup.inside.hosts" in command(())

@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
@@ -79,7 +79,7 @@ class Engine:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                env={**os.environ, "PATH": _SBIN, **self.environment()},
+                env={**os.environ, "PATH": _SBIN, **self.environment()}, start_new_session=True,
             )  # fmt: skip
         wait_for(self._answers, timeout=60, what=self.command()[0], hint=f"see {self.folder}/log")
 
@@ -100,15 +100,18 @@ class Engine:
         if self._process:
             self._process.send_signal(signal.SIGTERM)
             self._process.wait(60)
+            # A rootless Podman leaves the half of itself that is in its own namespace.
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             subprocess.run(["umount", self.folder / "exec-root/netns/default"], check=False, capture_output=True)
 
     def kill(self) -> None:
-        """End it and its own processes at once; containers go on."""
+        """End it at once, and with it containerd; its containers go on."""
         if self._process:
-            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-            for pid in (self._process.pid, *map(int, children)):
-                os.kill(pid, signal.SIGKILL)
+            self._process.kill()
             self._process.wait(10)
+            # Nobody may have taken note yet that it is dead, and the next dockerd would wait for it.
+            (self.folder / "exec-root/containerd/containerd.pid").unlink(missing_ok=True)
 
     def written_down(self) -> Iterator[Path]:
         """The files in which it keeps what it knows, but the contents of images."""
@@ -138,7 +141,7 @@ class Podman(Engine):
         """Its configuration; what this machine has for Podman stays aside."""
         conf = self.folder / "containers.conf"
         conf.write_text(_PODMAN)
-        return {"CONTAINERS_CONF": str(conf)}
+        return {"CONTAINERS_CONF": str(conf), "TMPDIR": str(self.folder)}
 
 
 class RootlessPodman(Podman):

@@ -11,8 +11,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from pytest_upgrade.commands import evidence, history, judging, live, observing, records, resources, selftest, upgrading
-from pytest_upgrade.configuration import OPTION, VARIABLE, Configuration, completed, schema
-from pytest_upgrade.settings import KNOBS
+from pytest_upgrade.configured.configuration import OPTION, VARIABLE, Configuration, completed, schema
+from pytest_upgrade.configured.settings import KNOBS
 from pytest_whitebox.core.commandline import FAILED, Parser, carry_out
 from pytest_whitebox.core.errors import StackproofError
 
@@ -195,7 +195,7 @@ def _share(text: str) -> float:
 
 
 def _seconds(text: str) -> float:
-    from pytest_upgrade.ending import seconds
+    from pytest_upgrade.phases.ending import seconds
 
     try:
         return seconds(text)

@@ -9,11 +9,11 @@ import pytest
 from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
-    from pytest_upgrade.baseline import Baselines
     from pytest_upgrade.evidence import Health, Releases, Windows
     from pytest_upgrade.persistent import Persistent, Place
-    from pytest_upgrade.session import Session
-    from pytest_upgrade.timeline import Timeline
+    from pytest_upgrade.phases.session import Session
+    from pytest_upgrade.phases.timeline import Timeline
+    from pytest_upgrade.store.baseline import Baselines
     from pytest_whitebox.cloud import Cloud
 
 _NO_PROBE = 'mark the test: @pytest.mark.zero_downtime(probe="GET compute /servers")'
@@ -35,7 +35,7 @@ def place(upgrade: Session, cloud: Cloud, pytestconfig: pytest.Config) -> Place:
 @pytest.fixture(scope="session")
 def upgrade(pytestconfig: pytest.Config) -> Session:
     """The phase that runs, its run and its store; skips without --phase."""
-    from pytest_upgrade import session as sessions
+    from pytest_upgrade.phases import session as sessions
 
     session = sessions.of(pytestconfig)
     if session is None:
@@ -54,7 +54,7 @@ def persistent(place: Place) -> Persistent:
 @pytest.fixture
 def baseline(upgrade: Session, request: pytest.FixtureRequest) -> Baselines:
     """Values of before the upgrade, by their names: what a test compares with one in pre is kept as it."""
-    from pytest_upgrade.baseline import Baselines
+    from pytest_upgrade.store.baseline import Baselines
 
     mark = request.node.get_closest_marker("idempotent_id")
     _, bracket, parameters = request.node.name.partition("[")
@@ -65,10 +65,11 @@ def baseline(upgrade: Session, request: pytest.FixtureRequest) -> Baselines:
 @pytest.fixture
 def timeline(upgrade: Session, request: pytest.FixtureRequest) -> Timeline:
     """What the observer saw of the test's probes in this phase: ``timeline.outages``, ``timeline.slowness``."""
-    from pytest_upgrade import settings, watching
+    from pytest_upgrade.configured import settings
     from pytest_upgrade.markers import probes_of
     from pytest_upgrade.persistent.errors import Inconclusive
-    from pytest_upgrade.timeline import Timeline
+    from pytest_upgrade.phases import watching
+    from pytest_upgrade.phases.timeline import Timeline
 
     if problem := request.config.stash.get(watching.problem_key, ""):
         raise Inconclusive(f"nobody observes: {problem}", hint="begin with `pytest-upgrade observe start`")

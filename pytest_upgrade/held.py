@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
-from pytest_upgrade.configuration import VARIABLE, Configuration
-from pytest_upgrade.places import Places, below
-from pytest_upgrade.settings import RUNS, STORE
+from pytest_upgrade.configured.configuration import VARIABLE, Configuration
+from pytest_upgrade.configured.places import Places, below
+from pytest_upgrade.configured.settings import RUNS, STORE
 
 #: How the names of all begin that a run makes.
 _OURS = re.compile(r"pu-([0-9a-f]{6})(?:-|$)")

@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 
 from pytest_upgrade.observers.probe import Probe
-from pytest_upgrade.phase import Phase
+from pytest_upgrade.phases.phase import Phase
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_upgrade.settings import SETTINGS
+from pytest_upgrade.configured.settings import SETTINGS
 
 if TYPE_CHECKING:
-    from pytest_upgrade.phase import Phase
-    from pytest_upgrade.session import Session
+    from pytest_upgrade.phases.phase import Phase
+    from pytest_upgrade.phases.session import Session
 
 pytest_plugins = ["pytest_upgrade.fixtures"]
 
@@ -25,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers; with --phase choose its tests, open its run, and write down what becomes of it."""
-    from pytest_upgrade import markers, session
+    from pytest_upgrade import markers
+    from pytest_upgrade.phases import session
 
     markers.declare(config)
     if phase := session.phase_of(config):
@@ -53,7 +54,7 @@ class Selecting:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
         """After -k and -m have chosen."""
-        from pytest_upgrade import selection
+        from pytest_upgrade.phases import selection
 
         selection.select(config, items, self._phase)
 
@@ -76,14 +77,14 @@ class Recording:
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """An observer is at work before the first test."""
-        from pytest_upgrade import watching
+        from pytest_upgrade.phases import watching
 
         watching.begin(session.config, self._session)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """During an upgrade a test that judges its end waits for it."""
-        from pytest_upgrade import recording
+        from pytest_upgrade.phases import recording
 
         recording.tell(item)
         recording.wait_for_end(item, self._session)
@@ -91,7 +92,7 @@ class Recording:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """What could be tested before the upgrade and cannot be now is no skip."""
-        from pytest_upgrade import recording
+        from pytest_upgrade.phases import recording
 
         report = yield
         recording.no_skip(self._session, item, report)
@@ -99,19 +100,19 @@ class Recording:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """What became of a test."""
-        from pytest_upgrade import recording
+        from pytest_upgrade.phases import recording
 
         recording.note(self._session, report)
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """A failure that says no more than that nothing could be judged has a word of its own."""
-        from pytest_upgrade import recording
+        from pytest_upgrade.phases import recording
 
         return recording.status(report)
 
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Why there was nothing to run, and what has ended the phase."""
-        from pytest_upgrade import selection
+        from pytest_upgrade.phases import selection
 
         for line in selection.told(config, self._session):
             terminalreporter.write_line(line)
@@ -119,7 +120,8 @@ class Recording:
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
         """The verdicts and the timeline, on top of the report."""
-        from pytest_upgrade import settings, watching
+        from pytest_upgrade.configured import settings
+        from pytest_upgrade.phases import watching
 
         limits, _ = settings.LIMITS.read(self._config)
         if shown := watching.section(self._session, limits):
@@ -128,7 +130,7 @@ class Recording:
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
         """The attempt has ended."""
-        from pytest_upgrade import selection, watching
+        from pytest_upgrade.phases import selection, watching
 
         watching.end(self._session)
         if self._session.is_worker:
@@ -140,7 +142,7 @@ class Recording:
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
         """A worker has ended."""
-        from pytest_upgrade import selection
+        from pytest_upgrade.phases import selection
 
         if said := getattr(node, "workeroutput", {}).get("upgrade"):
             selection.from_worker(node.config, said)

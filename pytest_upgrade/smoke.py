@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from pytest_upgrade.phase import Phase
+from pytest_upgrade.phases.phase import Phase
 
 if TYPE_CHECKING:
-    from pytest_upgrade.session import Session
+    from pytest_upgrade.phases.session import Session
     from pytest_upgrade.store.values import Outcome
 
 #: The marker, and what outcomes of such tests have in the place of a tag.

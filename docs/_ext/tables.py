@@ -77,7 +77,7 @@ class Phases(_Table):
     def lines(self) -> Iterator[str]:
         """One row per marker, one column per phase."""
         from pytest_upgrade.markers import WHEN
-        from pytest_upgrade.phase import Phase
+        from pytest_upgrade.phases.phase import Phase
 
         yield f"| marker | {' | '.join(f'`--phase={phase}`' for phase in Phase)} |\n|---{'|---' * len(Phase)}|"
         for marker, when in WHEN.items():

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pytest_upgrade.configuration import VARIABLE, Configuration
-from pytest_upgrade.places import Places, below, without_password
-from pytest_upgrade.settings import RUNS, STORE
+from pytest_upgrade.configured.configuration import VARIABLE, Configuration
+from pytest_upgrade.configured.places import Places, below, without_password
+from pytest_upgrade.configured.settings import RUNS, STORE
 from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
-    from pytest_upgrade.secrets import Secrets
     from pytest_upgrade.store import Store
+    from pytest_upgrade.store.secrets import Secrets
     from pytest_upgrade.store.values import Run
     from pytest_whitebox.core.clouds import Choice
 
@@ -32,7 +32,7 @@ class Context:
 
     def run(self, options: argparse.Namespace) -> Run:
         """The run that the options name, or the only open one."""
-        from pytest_upgrade.choosing import the_run
+        from pytest_upgrade.configured.choosing import the_run
 
         return the_run(self.store, options.run or "")
 
@@ -49,7 +49,7 @@ class Context:
 
     def secrets(self, run: Run) -> Secrets:
         """The secrets of a run on this machine."""
-        from pytest_upgrade.secrets import Secrets
+        from pytest_upgrade.store.secrets import Secrets
 
         return Secrets(self.places.directory(run.name))
 

@@ -12,7 +12,7 @@ _SAME, _WORSE = 0, 1
 
 def diff(options: argparse.Namespace) -> int:
     """Say what differs between two runs; 1 if anything of the second is worse."""
-    from pytest_upgrade.choosing import named
+    from pytest_upgrade.configured.choosing import named
     from pytest_upgrade.history.account import Account
     from pytest_upgrade.history.difference import differences
 
@@ -31,7 +31,7 @@ def diff(options: argparse.Namespace) -> int:
 
 def trends(options: argparse.Namespace) -> int:
     """Say how the runs went that are of the kind of one, the last by default."""
-    from pytest_upgrade.choosing import named
+    from pytest_upgrade.configured.choosing import named
     from pytest_upgrade.history.account import Account
     from pytest_upgrade.history.trend import trends
 

@@ -164,7 +164,7 @@ def _place(context: Context, options: argparse.Namespace) -> Iterator[Place]:
 
 def _swept(place: Place) -> None:
     """Remove all of a run, if that can be done: what cannot keeps it open, and what went wrong first is what counts."""
-    from pytest_upgrade import closing
+    from pytest_upgrade.phases import closing
 
     with suppress(StackproofError, ExceptionGroup):
         closing.sweep(place)
@@ -172,8 +172,8 @@ def _swept(place: Place) -> None:
 
 def _run(context: Context, options: argparse.Namespace) -> tuple[Run, bool]:
     """The run that was named, the open one of the cloud, or a new one; and whether it is new."""
-    from pytest_upgrade.choosing import begun, named
-    from pytest_upgrade.choosing import opened as open_run
+    from pytest_upgrade.configured.choosing import begun, named
+    from pytest_upgrade.configured.choosing import opened as open_run
 
     if options.run:
         return named(context.store, options.run), False

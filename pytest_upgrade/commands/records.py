@@ -60,7 +60,7 @@ def report(options: argparse.Namespace) -> int:
 
 def export(options: argparse.Namespace) -> int:
     """Write a run into a file, or to standard output."""
-    from pytest_upgrade.archive import packed
+    from pytest_upgrade.store.archive import packed
     from pytest_upgrade.verdicts.copies import pieces
 
     if options.with_secrets and not options.output:
@@ -83,7 +83,7 @@ def export(options: argparse.Namespace) -> int:
 
 def import_(options: argparse.Namespace) -> int:
     """Take in a run that was exported, or what another tool found out about one."""
-    from pytest_upgrade.archive import fits, unpacked
+    from pytest_upgrade.store.archive import fits, unpacked
 
     data = _read(options.file)
     text = data.decode(errors="replace")

@@ -38,8 +38,8 @@ def check(options: argparse.Namespace) -> int:
 
 def sweep(options: argparse.Namespace) -> int:
     """Remove what a run has made in the cloud and close it."""
-    from pytest_upgrade import closing
     from pytest_upgrade.observers import outside
+    from pytest_upgrade.phases import closing
 
     with opened(options) as context:
         run = context.run(options)

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from pytest_upgrade.commands.context import cloud_of, configuration_of, opened
-from pytest_upgrade.configuration import DEPLOYER, VARIABLE
-from pytest_upgrade.settings import FROM, TO
+from pytest_upgrade.configured.configuration import DEPLOYER, VARIABLE
+from pytest_upgrade.configured.settings import FROM, TO
 from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:
-    from pytest_upgrade.at_work import AtWork
+    from pytest_upgrade.deploying.at_work import AtWork
     from pytest_whitebox.core.deployers import Deployer, Target
 
 
@@ -31,10 +31,10 @@ def plan(options: argparse.Namespace) -> int:
 
 def run(options: argparse.Namespace) -> int:
     """Test before, have the deployer upgrade, test beside and after it, and return the verdict."""
-    from pytest_upgrade.at_work import RUN, AtWork
-    from pytest_upgrade.choosing import named, still_open
+    from pytest_upgrade.configured.choosing import named, still_open
+    from pytest_upgrade.deploying.at_work import RUN, AtWork
+    from pytest_upgrade.deploying.running import Running
     from pytest_upgrade.report.page import NAME, write
-    from pytest_upgrade.running import Running
 
     deployer = _deployer(options)
     with _ended_in_order(), opened(options) as context:

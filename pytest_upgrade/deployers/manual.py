@@ -11,7 +11,7 @@ from threading import Event, Thread
 from typing import Any
 
 from pytest_upgrade.deployers import steps
-from pytest_upgrade.ending import seconds
+from pytest_upgrade.phases.ending import seconds
 from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, StepEvent, Target
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import WaitTimeout, wait_for

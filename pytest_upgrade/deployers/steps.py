@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar, get_args
 
-from pytest_upgrade.ending import seconds
+from pytest_upgrade.phases.ending import seconds
 from pytest_whitebox.core.deployers import Emit, Instance, Outcome, Step, Target
 from pytest_whitebox.core.deployers.deployer import Kind
 from pytest_whitebox.core.deployers.program import Programs, Told

@@ -11,7 +11,7 @@ from pytest_upgrade.verdicts.outages import outages
 from pytest_upgrade.verdicts.samples import Samples
 
 if TYPE_CHECKING:
-    from pytest_upgrade.places import Places
+    from pytest_upgrade.configured.places import Places
     from pytest_upgrade.store import Store
     from pytest_upgrade.store.values import Run
 

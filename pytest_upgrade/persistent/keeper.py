@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_upgrade.persistent.errors import Gone, Inconclusive, Unusable
 from pytest_upgrade.persistent.thing import Thing
-from pytest_upgrade.secrets import locked
+from pytest_upgrade.store.secrets import locked
 from pytest_upgrade.store.values import Finding, Kept, Level
 from pytest_whitebox.core.errors import StackproofError
 

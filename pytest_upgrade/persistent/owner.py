@@ -6,7 +6,7 @@ import secrets as random
 from typing import TYPE_CHECKING, Any
 
 from pytest_upgrade.persistent.errors import Inconclusive
-from pytest_upgrade.secrets import locked
+from pytest_upgrade.store.secrets import locked
 from pytest_upgrade.store.values import Kept
 from pytest_whitebox.core.connecting import as_user
 from pytest_whitebox.core.errors import StackproofError, plain

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from pytest_upgrade.persistent.keeper import Keeper
     from pytest_upgrade.persistent.kind import Kind
     from pytest_upgrade.persistent.thing import Thing
-    from pytest_upgrade.secrets import Secrets
     from pytest_upgrade.store import Store
+    from pytest_upgrade.store.secrets import Secrets
     from pytest_upgrade.store.values import Run
     from pytest_whitebox.core.rundirectory import RunDirectory
 
@@ -35,7 +35,7 @@ class Place:
     @cached_property
     def secrets(self) -> Secrets:
         """The run's secrets on this machine."""
-        from pytest_upgrade.secrets import Secrets
+        from pytest_upgrade.store.secrets import Secrets
 
         return Secrets(self.directory)
 

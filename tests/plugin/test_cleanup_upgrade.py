@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_upgrade.places import FOLDER, Places
+from pytest_upgrade.configured.places import FOLDER, Places
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Run as UpgradeRun
 
@@ -17,7 +17,7 @@ from .conftest import Run
 ROLLING = """
 import openstack
 import pytest
-from pytest_upgrade.session import session_key
+from pytest_upgrade.phases.session import session_key
 
 @pytest.mark.rolling
 def test_rolls(request):

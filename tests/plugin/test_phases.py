@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.cli import main
-from pytest_upgrade.places import Places
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Event, Run
 from pytest_whitebox.core.wait import wait_for

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 # Loaded before any run within this process, each of which forgets what it was the first to load.
-import pytest_upgrade.timeline  # noqa: F401
+import pytest_upgrade.phases.timeline  # noqa: F401
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.observers import clock, outside
 from pytest_upgrade.observers.assignment import Assignment
 from pytest_upgrade.observers.lane import Lane
@@ -19,7 +20,6 @@ from pytest_upgrade.observers.notebook import Notebook
 from pytest_upgrade.observers.observing import SAMPLES
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.observers.sample import Sample
-from pytest_upgrade.places import Places
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Event, Run
 from pytest_upgrade.verdicts.copies import take

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_upgrade.at_work import Identity
-from pytest_upgrade.places import Places
+from pytest_upgrade.configured.places import Places
+from pytest_upgrade.deploying.at_work import Identity
 from pytest_upgrade.store import Store
 from pytest_whitebox.core.wait import wait_for
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.cli import main
-from pytest_upgrade.places import Places
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Run
 from tests.doubles.openstack import Openstack

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.cli import main
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.persistent.heartbeat import Heartbeat, Outage
-from pytest_upgrade.places import Places
 from pytest_upgrade.selftest.proxy import Fault
 from pytest_upgrade.selftest.trial import Trial
 from pytest_upgrade.selftest.trial import run as trial

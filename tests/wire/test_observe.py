@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.cli import main
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.observers import outside
-from pytest_upgrade.places import Places
 from pytest_upgrade.store import Store
 from pytest_whitebox.core.wait import wait_for
 from tests.doubles.openstack import CORE, Openstack, environment, serve

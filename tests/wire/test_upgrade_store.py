@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from pytest_upgrade.archive import packed, unpacked
 from pytest_upgrade.store import Store
+from pytest_upgrade.store.archive import packed, unpacked
 from pytest_upgrade.store.values import Artifact, Baseline, Kept, Piece, Run
 from tests.wire.mariadb import Server
 from tests.wire.postgresql import postgresql

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_upgrade.baseline import Baselines
 from pytest_upgrade.persistent import Persistent
+from pytest_upgrade.store.baseline import Baselines
 
 pytestmark = [pytest.mark.rolling, pytest.mark.requires("compute", "network", "image")]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_upgrade.evidence import Health, Releases, Windows
-from pytest_upgrade.session import Session
+from pytest_upgrade.phases.session import Session
 
 pytestmark = pytest.mark.rolling
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.cli import main
-from pytest_upgrade.places import Places
-from pytest_upgrade.secrets import Secrets
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.store import Store
+from pytest_upgrade.store.secrets import Secrets
 from pytest_upgrade.store.values import Artifact, Attempt, Evidence, Finding, HealthSign, Kept, Outcome, Run
 
 RUN = Run("3f9a1c", "20261121T073000Z-3f9a1c", "prod", "10.0.0.1", "north", began=0.0)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.cli import main, parser
-from pytest_upgrade.configuration import Configuration, Misconfigured, commands, completed, schema
-from pytest_upgrade.settings import KEEP, KNOBS, LIMITS, RUNS, TO
+from pytest_upgrade.configured.configuration import Configuration, Misconfigured, commands, completed, schema
+from pytest_upgrade.configured.settings import KEEP, KNOBS, LIMITS, RUNS, TO
 from pytest_whitebox.core.errors import StackproofError
 
 VARIABLES = {"--upgrade-to": "UPGRADE_TO", "--os-cloud": "OS_CLOUD"}

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.cli import main
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.observers import clock
 from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.notebook import Notebook
 from pytest_upgrade.observers.observing import SAMPLES, TAKEN
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.observers.sample import Sample
-from pytest_upgrade.places import Places
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Event, Run
 from pytest_upgrade.verdicts import copies

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from pytest_upgrade.cli import parser
-from pytest_upgrade.configuration import commands
+from pytest_upgrade.configured.configuration import commands
 
 _ROOT = Path(__file__).parents[3]
 _TOLD = re.compile(r"pytest-upgrade((?: [a-z]+(?=[ `|]))+)(?: [^`\n]*?)??((?: --[a-z-]+(?:[= ][^`\s]+)?)*)`")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_upgrade.configured.places import FOLDER, Places
 from pytest_upgrade.held import keeper
-from pytest_upgrade.places import FOLDER, Places
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Run
 from pytest_whitebox.core.errors import StackproofError

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.cli import main
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.history.account import Account
 from pytest_upgrade.history.difference import differences
 from pytest_upgrade.history.trend import trends
-from pytest_upgrade.places import Places
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Event, Finding, Outcome, Run
 

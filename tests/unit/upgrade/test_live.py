@@ -12,6 +12,7 @@ from rich.console import Console
 
 from pytest_upgrade.cli import main
 from pytest_upgrade.commands.live import Row, View, drawn
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.observers import clock
 from pytest_upgrade.observers.canaries import lanes
 from pytest_upgrade.observers.lane import Lane
@@ -19,7 +20,6 @@ from pytest_upgrade.observers.notebook import Notebook
 from pytest_upgrade.observers.observing import SAMPLES
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.observers.sample import Sample, Trip
-from pytest_upgrade.places import Places
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Event, Run
 from pytest_upgrade.verdicts.samples import Samples

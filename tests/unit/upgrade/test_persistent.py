@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from pytest_upgrade.baseline import Baselines
-from pytest_upgrade.closing import in_order, not_found_well, sweep
 from pytest_upgrade.persistent.errors import Gone, Inconclusive, Unusable
 from pytest_upgrade.persistent.keeper import Keeper
 from pytest_upgrade.persistent.place import Place
 from pytest_upgrade.persistent.registry import kinds
+from pytest_upgrade.phases.closing import in_order, not_found_well, sweep
 from pytest_upgrade.store import Store
+from pytest_upgrade.store.baseline import Baselines
 from pytest_upgrade.store.values import Finding, Kept, Run
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.rundirectory import RunDirectory

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.cli import main
-from pytest_upgrade.places import Places
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.report.page import page
 from pytest_upgrade.report.summary import Standing, steps
 from pytest_upgrade.store import Store

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from pytest_upgrade.cli import main
-from pytest_upgrade.places import Places
+from pytest_upgrade.configured.places import Places
 from pytest_upgrade.results.reading import read
 from pytest_upgrade.results.result import Result
 from pytest_upgrade.store import Store

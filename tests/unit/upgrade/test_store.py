@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy.schema import CreateTable
 
-from pytest_upgrade.choosing import named, opened, the_run
-from pytest_upgrade.places import without_password
+from pytest_upgrade.configured.choosing import named, opened, the_run
+from pytest_upgrade.configured.places import without_password
 from pytest_upgrade.store import Store, tables
 from pytest_upgrade.store.migrations import MIGRATIONS, VERSION
 from pytest_upgrade.store.values import Artifact, Baseline, Event, Evidence, Kept, Run

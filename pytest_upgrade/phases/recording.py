@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_upgrade.markers import tags_of, waits
-from pytest_upgrade.phase import Phase
+from pytest_upgrade.phases.phase import Phase
 from pytest_upgrade.results.result import SERVICES, service_in
 from pytest_upgrade.smoke import SMOKE
 
 if TYPE_CHECKING:
-    from pytest_upgrade.session import Session
+    from pytest_upgrade.phases.session import Session
 
 #: The name of the property by which a report says what its test is about.
 ABOUT = "stackproof_upgrade"

@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_upgrade import settings
-from pytest_upgrade.phase import Phase
-from pytest_upgrade.places import FOLDER, Places, without_password
+from pytest_upgrade.configured import settings
+from pytest_upgrade.configured.places import FOLDER, Places, without_password
+from pytest_upgrade.phases.phase import Phase
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.session import LOOKS_ONLY
 from pytest_whitebox.session import session_key as whitebox_key
 
 if TYPE_CHECKING:
-    from pytest_upgrade.ending import Ending
-    from pytest_upgrade.secrets import Secrets
+    from pytest_upgrade.phases.ending import Ending
     from pytest_upgrade.store import Store
+    from pytest_upgrade.store.secrets import Secrets
     from pytest_upgrade.store.values import Run
     from pytest_whitebox.core.clouds import Choice
     from pytest_whitebox.core.rundirectory import RunDirectory
@@ -55,7 +55,7 @@ class Session:
     @property
     def secrets(self) -> Secrets:
         """The run's secrets on this machine."""
-        from pytest_upgrade.secrets import Secrets
+        from pytest_upgrade.store.secrets import Secrets
 
         return Secrets(self.directory)
 
@@ -80,7 +80,7 @@ class Session:
 
     def close_run(self, config: pytest.Config) -> None:
         """After a post that found all well: remove what was kept, and close the run."""
-        from pytest_upgrade import closing
+        from pytest_upgrade.phases import closing
 
         keep, _ = settings.KEEP.read(config)
         choice = config.stash[whitebox_key].choice
@@ -172,8 +172,8 @@ def _of(config: pytest.Config, phase: Phase) -> Session:
 
 
 def _of_worker(given: dict[str, Any], phase: Phase, store: Store, places: Places) -> Session:
-    from pytest_upgrade.choosing import named
-    from pytest_upgrade.ending import Ending
+    from pytest_upgrade.configured.choosing import named
+    from pytest_upgrade.phases.ending import Ending
 
     ending = None
     if given["ending"]:
@@ -199,7 +199,7 @@ def _ending(config: pytest.Config, phase: Phase) -> Ending | None:
     duration, _ = settings.FOR.read(config)
     if phase is not Phase.DURING:
         return None
-    from pytest_upgrade.ending import Ending
+    from pytest_upgrade.phases.ending import Ending
 
     now = time.time()
     return Ending(now, (config.invocation_params.dir / until) if until else None, now + duration if duration else 0.0)
@@ -207,7 +207,7 @@ def _ending(config: pytest.Config, phase: Phase) -> Ending | None:
 
 def _run(config: pytest.Config, phase: Phase, store: Store) -> tuple[Run, bool]:
     """The run that the phase belongs to, and whether it is a new one."""
-    from pytest_upgrade.choosing import begun, opened, still_open
+    from pytest_upgrade.configured.choosing import begun, opened, still_open
 
     choice = _choice(config)
     id, _ = settings.RUN.read(config)

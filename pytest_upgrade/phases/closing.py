@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from pytest_upgrade.phase import Phase
+from pytest_upgrade.phases.phase import Phase
 from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:

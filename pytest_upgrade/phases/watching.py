@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from pytest_upgrade.markers import probes_of
-from pytest_upgrade.phase import Phase
+from pytest_upgrade.phases.phase import Phase
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.session import session_key as whitebox_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from pytest_upgrade.session import Session
+    from pytest_upgrade.phases.session import Session
     from pytest_upgrade.verdicts.judging import Case
     from pytest_upgrade.verdicts.thresholds import Thresholds
 
@@ -88,7 +88,7 @@ def _begin(config: pytest.Config, session: Session) -> None:
     from pytest_upgrade.observers import discovery, outside
     from pytest_upgrade.persistent import Place
     from pytest_upgrade.persistent.kinds import canaries
-    from pytest_upgrade.secrets import locked
+    from pytest_upgrade.store.secrets import locked
     from pytest_whitebox.cloud import Cloud
 
     choice = config.stash[whitebox_key].choice

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pytest_upgrade.phase import Phase
+from pytest_upgrade.phases.phase import Phase
 from pytest_upgrade.store.values import Artifact, Event, Run
 from pytest_whitebox.core.deployers import Outcome, StepEvent
 from pytest_whitebox.core.errors import StackproofError
@@ -19,7 +19,7 @@ from pytest_whitebox.core.processtree import ProcessTree
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
-    from pytest_upgrade.at_work import AtWork
+    from pytest_upgrade.deploying.at_work import AtWork
     from pytest_upgrade.store import Store
     from pytest_whitebox.core.deployers import Deployer, Step, Target
 

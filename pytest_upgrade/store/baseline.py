@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pytest_upgrade.phase import Phase
+from pytest_upgrade.phases.phase import Phase
 from pytest_whitebox.core.errors import StackproofError
 
 if TYPE_CHECKING:

@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_upgrade import settings, smoke, watching
+from pytest_upgrade import smoke
+from pytest_upgrade.configured import settings
 from pytest_upgrade.markers import MARKERS, phases_of, waits
-from pytest_upgrade.phase import Phase
-from pytest_upgrade.recording import ended_key, service_of
-from pytest_upgrade.session import closed_key
-from pytest_upgrade.session import of as session_of
+from pytest_upgrade.phases import watching
+from pytest_upgrade.phases.phase import Phase
+from pytest_upgrade.phases.recording import ended_key, service_of
+from pytest_upgrade.phases.session import closed_key
+from pytest_upgrade.phases.session import of as session_of
 from pytest_upgrade.smoke import SMOKE
 
 if TYPE_CHECKING:
-    from pytest_upgrade.session import Session
+    from pytest_upgrade.phases.session import Session
 
 #: How many tests were collected, and how many of them the phase has.
 counted_key = pytest.StashKey[tuple[int, int]]()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from pytest_upgrade.configuration import OPTION, VARIABLE, Configuration
-from pytest_upgrade.ending import seconds
+from pytest_upgrade.configured.configuration import OPTION, VARIABLE, Configuration
+from pytest_upgrade.phases.ending import seconds
 from pytest_upgrade.verdicts.thresholds import Thresholds
 from pytest_whitebox.core.setting import Setting, Settings, boolean
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from pytest_upgrade.persistent.errors import Inconclusive
-from pytest_upgrade.phase import Phase
+from pytest_upgrade.phases.phase import Phase
 from pytest_upgrade.verdicts import downtime, impact
 from pytest_upgrade.verdicts.downtime import Window
 from pytest_upgrade.verdicts.judging import window_of
@@ -22,7 +22,7 @@ from pytest_whitebox.core.wait import WaitTimeout, wait_for
 
 if TYPE_CHECKING:
     from pytest_upgrade.observers.probe import Probe
-    from pytest_upgrade.session import Session
+    from pytest_upgrade.phases.session import Session
 
 #: Requests of each lane before a phase is judged by them, and the seconds to wait for them.
 _FEWEST, _PATIENCE = 5, 60.0

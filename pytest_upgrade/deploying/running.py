@@ -156,8 +156,9 @@ class Running:
         """Do a step in a thread of its own; one that hangs is aborted."""
         outcomes: list[Outcome] = []
         thread = threading.Thread(target=lambda: outcomes.append(self._outcome(step)), daemon=True)
-        thread.start()
         try:
+            # Ctrl-C may come as soon as it has begun.
+            thread.start()
             thread.join(timeout=step.timeout)
         except KeyboardInterrupt:
             self.deployer.abort(step, self.grace)

@@ -51,14 +51,15 @@ class Programs:
         All that it writes is its output. It goes to a file: a command whose reader was killed does its step to the end.
         """
         with tempfile.TemporaryFile() as output:
-            try:
-                process = subprocess.Popen(
-                    list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
-                    env=dict(environment), cwd=folder, start_new_session=True,
-                )  # fmt: skip
-            except OSError as error:
-                return Outcome(False, f"`{command[0]}` cannot be started: {error.strerror}")
+            # Whoever aborts the step meanwhile waits until it can be found.
             with self._lock:
+                try:
+                    process = subprocess.Popen(
+                        list(command), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                        env=dict(environment), cwd=folder, start_new_session=True,
+                    )  # fmt: skip
+                except OSError as error:
+                    return Outcome(False, f"`{command[0]}` cannot be started: {error.strerror}")
                 self._running[step.id] = ProcessTree.of(process.pid)
             emit(StepEvent(step.id, f"began as process {process.pid}", time.time(), pid=process.pid))
             written = _Written(output)

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import unittest
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
+
+
+def _nothing() -> None:
+    """Where a class has no such method."""
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +32,9 @@ def _tempest_class(request: pytest.FixtureRequest) -> Iterator[None]:
     cls: Any = request.node.obj
     if getattr(cls, "__unittest_skip__", False):
         pytest.skip(cls.__unittest_skip_why__)
-    _begin(getattr(cls, "setUpClass", _nothing), getattr(cls, "doClassCleanups", _nothing))
+    _begin(
+        getattr(cls, "setUpClass", _nothing), getattr(cls, "doClassCleanups", _nothing), partial(_tear_down, cls)
+    )
     yield
     try:
         _tear_down(cls)
@@ -49,7 +56,7 @@ def _tear_down(cls: Any) -> None:
         raise ExceptionGroup(what, [value for _, value, _ in packed]) from None
 
 
-def _begin(set_up: Any, clean_up: Any) -> None:
+def _begin(set_up: Any, clean_up: Any, tear_down: Any = _nothing) -> None:
     __tracebackhide__ = True
     try:
         set_up()
@@ -59,7 +66,10 @@ def _begin(set_up: Any, clean_up: Any) -> None:
     except Exception:
         clean_up()
         raise
-
-
-def _nothing() -> None:
-    """Where a class has no such method."""
+    except BaseException:
+        # Ctrl-C, after which a class of Tempest does not tear itself down, as it does after an error.
+        try:
+            tear_down()
+        finally:
+            clean_up()
+        raise

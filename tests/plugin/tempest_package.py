@@ -90,6 +90,8 @@ class Outcomes(test.BaseTestCase):
 """
 
 _CLASSES = """
+import os
+
 from tempest import test
 from tempest.lib import decorators
 
@@ -114,6 +116,8 @@ class Failing(test.BaseTestCase):
     def resource_setup(cls):
         super().resource_setup()
         cls.addClassResourceCleanup(note, "cleanup", cls.__name__)
+        if "SAMPLE_INTERRUPTED" in os.environ:
+            raise KeyboardInterrupt
         raise ValueError("the class cannot be set up")
 
     def test_first(self):

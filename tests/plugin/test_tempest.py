@@ -196,6 +196,19 @@ def test_a_class_is_set_up_once(whole: Whole) -> None:
     assert notes.count("cleanup Failing") == 1
 
 
+def test_a_class_that_is_interrupted_while_it_is_set_up_is_torn_down(
+    tempest: Tempest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = pytester.path / "notes"
+    monkeypatch.setenv("SAMPLE_NOTES", str(notes))
+    monkeypatch.setenv("SAMPLE_INTERRUPTED", "yes")
+
+    interrupted = tempest(f"--tempest={SAMPLE}.*Failing")
+
+    assert interrupted.ret == pytest.ExitCode.INTERRUPTED
+    assert notes.read_text().count("cleanup Failing") == 1
+
+
 def test_fixtures_of_a_conftest_are_set_up_before_the_class(whole: Whole) -> None:
     (process,) = {words[0] for words in whole.notes if words[1:] == ["setup", "Outcomes"]}
     notes = [" ".join(words[1:]) for words in whole.notes if words[0] == process]

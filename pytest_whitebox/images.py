@@ -21,16 +21,19 @@ _SET_BY_GLANCE = frozenset({
 
 
 def find(connection: Connection, name: str | None) -> Any:
-    """The image of a name or id; without one the newest public image that asks for the smallest disk."""
+    """The image of a name or id; without one the oldest public image that asks for the smallest disk.
+
+    A newer one may be another test's, which removes it before the guest has it.
+    """
     images: Any = connection.image
     if name is not None:
         return images.find_image(name, ignore_missing=False)
-    active = images.images(visibility="public", status="active", sort="created_at:desc")
+    active = images.images(visibility="public", status="active")
     usable = [image for image in active if image.disk_format not in _NOT_BOOTABLE]
     if not usable:
         hint = "upload one, or name one with --whitebox-image"
         raise StackproofError("the cloud has no public image that a guest could boot from", hint=hint)
-    return min(usable, key=lambda image: image.min_disk or 0)
+    return min(usable, key=lambda image: (image.min_disk or 0, image.created_at or ""))
 
 
 def copy(connection: Connection, image: Any, name: str, properties: Mapping[str, str]) -> Any:

@@ -32,9 +32,7 @@ def _tempest_class(request: pytest.FixtureRequest) -> Iterator[None]:
     cls: Any = request.node.obj
     if getattr(cls, "__unittest_skip__", False):
         pytest.skip(cls.__unittest_skip_why__)
-    _begin(
-        getattr(cls, "setUpClass", _nothing), getattr(cls, "doClassCleanups", _nothing), partial(_tear_down, cls)
-    )
+    _begin(getattr(cls, "setUpClass", _nothing), getattr(cls, "doClassCleanups", _nothing), partial(_tear_down, cls))
     yield
     try:
         _tear_down(cls)

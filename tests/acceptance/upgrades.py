@@ -16,10 +16,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from devcloud.measure.request import requests
+from pytest_upgrade.verdicts.samples import Samples
 from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 from tests.acceptance.record import Record
+from tests.acceptance.witness import compared
 from tests.cloud.devcloud import Devcloud
 
 _SAVE = "before-upgrades"
@@ -82,6 +85,23 @@ class _Acceptance:
             self._is_well(release)
             ended = "pytest-upgrade: during ended"
             step.said = next(line for line in said.stdout.splitlines() if line.startswith(ended))
+        with self._record.step(f"{manner} to {release}: each outage is the one that HAProxy wrote down") as step:
+            step.said = self._witnessed(manner)
+
+    def _witnessed(self, manner: str) -> str:
+        """What was compared; raises `StackproofError` if an outage is another one, or if a cold upgrade had none."""
+        folder = max(self._runs.glob("*/"), key=lambda one: one.stat().st_mtime)
+        log = self._devcloud.state / "hosts/controller/upper/var/log/haproxy/haproxy.log"
+        with log.open(errors="replace") as lines:
+            found = list(compared(Samples(folder).series(), list(requests(lines))))
+        if other := [one for one in found if not one.is_equal]:
+            raise StackproofError(
+                f"{len(other)} of {len(found)} are others: {other[0]}", hint=f"see {folder} and {log}"
+            )
+        if manner == "cold" and not found:
+            raise StackproofError("a cold upgrade had no outage", hint=f"see {folder} and {log}")
+        off = max((one.off for one in found), default=0)
+        return f"{len(found)} outages, each begun and ended within {off:.2f} s of HAProxy's"
 
     def _left_behind(self, release: str) -> None:
         with self._record.step("one compute host left behind is named") as step:

@@ -25,6 +25,7 @@ RELEASES = tuple(sorted(file.stem for file in _LISTS.glob("*.txt")))
 _SYSTEM_PYTHON = "/usr/bin/python3"
 _MARKER = ".complete"
 _LOCK_TIMEOUT = 300
+_INSTALL_TIMEOUT = 1800
 Say = Callable[[str, float], None]
 
 
@@ -147,9 +148,13 @@ def _uv(state: State, release: str, *words: str) -> None:
     """Run uv; all it said is kept beside the cache."""
     outer = {name: value for name, value in os.environ.items() if name not in ("VIRTUAL_ENV", "PYTHONPATH")}
     # The certificates of the machine, as apt and pip on Debian use them: its owner may have added one.
-    ours = {"UV_CACHE_DIR": str(state.cache / "uv"), "UV_SYSTEM_CERTS": "true"}
+    # A file that is not compiled within a minute is no reason to end on a machine that is busy.
+    ours = {
+        "UV_CACHE_DIR": str(state.cache / "uv"), "UV_SYSTEM_CERTS": "true",
+        "UV_COMPILE_BYTECODE_TIMEOUT": str(_INSTALL_TIMEOUT),
+    }  # fmt: skip
     env = {**ours, **outer, "UV_PYTHON_DOWNLOADS": "never"}
-    result = run([_uv_program(), *words], timeout=1800, check=False, env=env)
+    result = run([_uv_program(), *words], timeout=_INSTALL_TIMEOUT, check=False, env=env)
     if not result.ok:
         log = state.cache / f"install-{release}.log"
         log.parent.mkdir(parents=True, exist_ok=True)

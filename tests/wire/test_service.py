@@ -10,7 +10,7 @@ from pytest_whitebox.core.command import Result
 from pytest_whitebox.core.configuration import HIDDEN
 from pytest_whitebox.core.deployments import UnknownService
 from pytest_whitebox.core.hosts import Host
-from pytest_whitebox.core.processes import Runit
+from pytest_whitebox.core.processes import Process, Runit
 from pytest_whitebox.core.services import RestartFailed
 from pytest_whitebox.core.transports import SshTransport, Transport
 from pytest_whitebox.core.wait import wait_for
@@ -37,6 +37,18 @@ def test_a_restart_is_another_process(host: Host) -> None:
     assert before in service.pids
     service.restart()
     assert service.main not in {before, None}
+
+
+def test_it_is_woken_before_it_is_told_to_end(ssh: SshTransport, daemon: Daemon) -> None:
+    woken: list[Process | None] = []
+    service = host_of(ssh, daemon, waking=lambda: woken.append(service.main)).service("daemon")
+    before = service.main
+    service.restart()
+    after = service.main
+    with service.stopped():
+        pass
+    assert None not in (before, after)
+    assert woken == [before, after]
 
 
 def test_a_process_that_is_killed_is_another_one_afterwards(host: Host) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts.answers import Answers
-from pytest_whitebox.core.services import Forcing, Report
+from pytest_whitebox.core.services import Forcing, Report, Waking
 from pytest_whitebox.core.wait import wait_for
 
 #: Services whose sign of life is an answer: the beginning of their name, and their type in the catalogue.
@@ -80,6 +80,11 @@ def report_of(connection: Any, names: Collection[str], service: str) -> Report |
 def forcing_of(connection: Any, names: Collection[str], service: str) -> Forcing | None:
     """What has Nova take its service on a host for down, or None for a service that cannot be forced down."""
     return (lambda forced: _force(connection, names, service, forced)) if service == "nova-compute" else None
+
+
+def waking_of(connection: Any, names: Collection[str], service: str) -> Waking | None:
+    """What has a service look at its queue at once, or None for one that is not asked over a queue by an API."""
+    return (lambda: _ask(connection, names)) if service == "nova-compute" else None
 
 
 def allowed(find: Callable[[Any], Iterable[Any]], connection: Any) -> list[Any]:
@@ -164,6 +169,11 @@ def _answers(connection: Any, names: Collection[str]) -> bool:
     known = next(one.id for one in found if (one.service_details or {}).get("host") in names)
     path = f"/os-hypervisors/{known}/uptime"
     return bool(connection.compute.get(path, microversion=_UPTIME, timeout=_ANSWERED).status_code == 200)
+
+
+def _ask(connection: Any, names: Collection[str]) -> None:
+    # Whoever counts answers does not count this one, which the process may give that is told to end.
+    Answers(lambda: _answers(connection, names)).count()
 
 
 def _last(found: Iterable[Sighting], names: Collection[str], service: str) -> object:

@@ -2,7 +2,7 @@
 
 from pytest_whitebox.core.services.edit import ConfigRejected
 from pytest_whitebox.core.services.restart import RestartFailed
-from pytest_whitebox.core.services.service import Forcing, Patience, Report, Service
+from pytest_whitebox.core.services.service import Forcing, Patience, Report, Service, Waking
 
 __all__ = [
     "ConfigRejected",
@@ -11,4 +11,5 @@ __all__ = [
     "Report",
     "RestartFailed",
     "Service",
+    "Waking",
 ]

@@ -38,7 +38,9 @@ class RestartFailed(StackproofError):
 def restart(service: Service) -> None:
     """Restart a service and prove it, one instance after the other; raises `RestartFailed`."""
     for one in service.instances:
-        _come_up(one, one.main, partial(one.facts.supervisor.restart, one.transport, one.facts.unit), "did not restart")
+        before = one.main
+        one.wake()
+        _come_up(one, before, partial(one.facts.supervisor.restart, one.transport, one.facts.unit), "did not restart")
 
 
 def start(service: Service) -> None:
@@ -55,6 +57,7 @@ def stop(service: Service) -> None:
     Raises `StackproofError` if one goes on running.
     """
     for one in service.instances:
+        one.wake()
         said = one.facts.supervisor.stop(one.transport, one.facts.unit, one.facts.sockets)
         if one.status.running:
             words = (said.stderr or said.stdout).strip() or "it says nothing"

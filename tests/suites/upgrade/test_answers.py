@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from pytest_upgrade.timeline import Timeline
+from pytest_upgrade.phases.timeline import Timeline
 
 _PROBES = {
     "identity": ("GET identity /v3", "GET identity /auth/projects"),

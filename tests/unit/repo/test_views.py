@@ -25,6 +25,7 @@ SEEING = {
     "upgrade": "def test_it(persistent):\n    image = persistent.image('a')\n    assert image.changes == ()",
     "evidence of the middle": "def test_it(release, window):\n    assert release.between('x', 1) & window('x')",
     "evidence": "def test_it(release):\n    assert release('compute')",
+    "what was observed all the time": "def test_it(timeline):\n    assert not timeline.outages",
     "waiting": "def test_it(create):\n    server = create.server()\n    wait_for(lambda: server.domain.rng)",
 }
 BLIND = {

@@ -103,6 +103,6 @@ def _wait_for_lanes(session: Session, probes: Sequence[Probe], window: Window) -
         patience = 2.0 if session.phase is Phase.DURING else _PATIENCE
         return wait_for(enough, timeout=patience, every=0.5, what="samples") or []
     except WaitTimeout:
-        known = sorted({one.lane.operation for one in samples.series()}) or ["nothing"]
-        why = f"{' and '.join(sorted(wanted))} were not observed in this phase"
-        raise Inconclusive(why, hint=f"observed are: {', '.join(known)}") from None
+        known = {one.lane.operation for one in samples.series()}
+        why = f"not observed in this phase: {', '.join(sorted(wanted - known or wanted))}"
+        raise Inconclusive(why, hint=f"observed are: {', '.join(sorted(known)) or 'none'}") from None

@@ -19,8 +19,7 @@ _OF_DATABASE = frozenset({"row", "rows"})
 _NO_LOOK = frozenset({"name", "address", "services", "roles", "computes", "controllers", "running"})
 #: What stands behind the API: hosts, and the databases of OVN.
 _HOSTS = frozenset({"Host", "Hosts", "Service", "Ovn"})
-#: What outlives an upgrade, evidence around one, which is taken on the hosts, and what was observed all the time: no REST
-#: proves that alone.
+#: What outlives an upgrade, evidence around one, which is taken on the hosts, and what was observed all the time.
 _OF_UPGRADE = frozenset({"persistent", "release", "health", "window", "timeline"})
 _ROOM = "pytest_whitebox.core.orphans"
 #: Fails unless its condition comes true.

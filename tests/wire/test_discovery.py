@@ -11,6 +11,7 @@ import openstack
 import pytest
 
 from pytest_upgrade.observers import admission, discovery, outside
+from pytest_upgrade.observers.cycle import Pace
 from pytest_upgrade.verdicts.samples import Samples
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
@@ -97,7 +98,7 @@ def test_a_server_is_written_where_there_is_an_image_and_a_flavor_for_it(
 def test_what_does_not_go_away_again_is_left_out(
     connection: Any, cloud: Openstack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(admission, "_PATIENCE", 1.0)
+    monkeypatch.setattr(admission, "PATIENT", Pace(settled=0.5, budget=1.0))
     cloud.mishap = lambda method, service, path: "forgotten" if method == "POST" and service == "network" else ""
     found = discovery.discover(connection, tmp_path, longest=60, services=["network"], prefix="pu-3f9a1c")
     assert found.left_out[-1] == (

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pytest_upgrade.store.baseline import Baselines
     from pytest_whitebox.cloud import Cloud
 
-_NO_PROBE = 'mark the test: @pytest.mark.zero_downtime(probe="GET compute /servers")'
+_NO_PROBE = 'mark the test: @pytest.mark.zero_downtime(probe="GET compute /servers"), or (service="compute")'
 _NO_PHASE = "it is for the phases of an upgrade: run it with --phase=pre before one, and with --phase=post after it"
 
 
@@ -64,9 +64,9 @@ def baseline(upgrade: Session, request: pytest.FixtureRequest) -> Baselines:
 
 @pytest.fixture
 def timeline(upgrade: Session, request: pytest.FixtureRequest) -> Timeline:
-    """What the observer saw of the test's probes in this phase: ``timeline.outages``, ``timeline.slowness``."""
+    """What the observer saw of the test's services and probes: ``timeline.outages``, ``timeline.slowness``."""
     from pytest_upgrade.configured import settings
-    from pytest_upgrade.markers import probes_of
+    from pytest_upgrade.markers import watched_by
     from pytest_upgrade.persistent.errors import Inconclusive
     from pytest_upgrade.phases import watching
     from pytest_upgrade.phases.timeline import Timeline
@@ -74,10 +74,10 @@ def timeline(upgrade: Session, request: pytest.FixtureRequest) -> Timeline:
     if problem := request.config.stash.get(watching.problem_key, ""):
         raise Inconclusive(f"nobody observes: {problem}", hint="begin with `pytest-upgrade observe start`")
     limits, _ = settings.LIMITS.read(request.config)
-    probes = probes_of(request.node)
-    if not probes:
+    watched = watched_by(request.node)
+    if not watched:
         raise StackproofError("a timeline needs a probe", hint=_NO_PROBE)
-    return Timeline.of(upgrade, probes, limits)
+    return Timeline.of(upgrade, watched, limits)
 
 
 @pytest.fixture(scope="session")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 
 from pytest_upgrade.observers.probe import Probe
+from pytest_upgrade.observers.watched import Watched
 from pytest_upgrade.phases.phase import Phase
 
 
@@ -29,30 +30,37 @@ class Rolling:
 
 @dataclass(frozen=True, slots=True)
 class ZeroDowntime:
-    """``@pytest.mark.zero_downtime(probe="GET compute /servers")``: no request fails while the cloud is upgraded."""
+    """``@pytest.mark.zero_downtime(service="compute")``: no request fails while the cloud is upgraded.
 
-    usage: ClassVar[str] = "zero_downtime(probe): no request of the probe, or of several, fails during an upgrade"
+    One request is named by ``probe="GET compute /servers"``.
+    """
 
-    probes: tuple[Probe, ...]
+    usage: ClassVar[str] = (
+        "zero_downtime(service, probe): no request to the service, or of the probe, or of several, fails in an upgrade"
+    )
+
+    watched: Watched
 
     @classmethod
     def from_mark(cls, mark: pytest.Mark) -> ZeroDowntime:
         """What a marker says; raises `pytest.Collector.CollectError` for what it cannot say."""
-        return cls(_probes("zero_downtime", mark))
+        return cls(_watched("zero_downtime", mark))
 
 
 @dataclass(frozen=True, slots=True)
 class ZeroImpact:
-    """``@pytest.mark.zero_impact(probe="GET compute /servers")``: nor does any take longer than before."""
+    """``@pytest.mark.zero_impact(service="compute")``: nor does any take longer than before."""
 
-    usage: ClassVar[str] = "zero_impact(probe): no request of the probe, or of several, gets slower during an upgrade"
+    usage: ClassVar[str] = (
+        "zero_impact(service, probe): no request to the service, or of the probe, or of several, gets slower"
+    )
 
-    probes: tuple[Probe, ...]
+    watched: Watched
 
     @classmethod
     def from_mark(cls, mark: pytest.Mark) -> ZeroImpact:
         """What a marker says; raises `pytest.Collector.CollectError` for what it cannot say."""
-        return cls(_probes("zero_impact", mark))
+        return cls(_watched("zero_impact", mark))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +97,10 @@ WHEN: Mapping[str, Mapping[Phase, str]] = MappingProxyType(
             Phase.DURING: "finds what it made, between the releases",
             Phase.POST: "finds what it made, compares with its baselines",
         },
-        "zero_downtime": {Phase.DURING: "judges its probes once the upgrade has ended"},
+        "zero_downtime": {Phase.DURING: "judges its services and probes once the upgrade has ended"},
         "zero_impact": {
-            Phase.PRE: "takes the baseline of its probes",
-            Phase.DURING: "judges its probes once the upgrade has ended",
+            Phase.PRE: "takes the baseline of its services and probes",
+            Phase.DURING: "judges its services and probes once the upgrade has ended",
             Phase.POST: "takes the baseline again",
         },
     }
@@ -131,22 +139,32 @@ def waits(item: pytest.Item) -> bool:
     return any(item.get_closest_marker(tag) for tag in ("zero_downtime", "zero_impact"))
 
 
-def probes_of(item: pytest.Item) -> tuple[Probe, ...]:
-    """The probes of its zero_downtime and zero_impact markers, each once."""
-    found = [ZeroDowntime.from_mark(mark).probes for mark in item.iter_markers("zero_downtime")]
-    found += [ZeroImpact.from_mark(mark).probes for mark in item.iter_markers("zero_impact")]
-    return tuple(dict.fromkeys(probe for probes in found for probe in probes))
+def watched_by(item: pytest.Item) -> Watched:
+    """What its zero_downtime and zero_impact markers name, each once."""
+    found = [ZeroDowntime.from_mark(mark).watched for mark in item.iter_markers("zero_downtime")]
+    found += [ZeroImpact.from_mark(mark).watched for mark in item.iter_markers("zero_impact")]
+    return Watched(
+        tuple(dict.fromkeys(probe for one in found for probe in one.probes)),
+        tuple(dict.fromkeys(service for one in found for service in one.services)),
+    )
 
 
-def _probes(name: str, mark: pytest.Mark) -> tuple[Probe, ...]:
-    given = [*mark.args, *([mark.kwargs["probe"]] if "probe" in mark.kwargs else [])]
-    if not given or set(mark.kwargs) - {"probe"}:
-        raise _misused(name, 'it takes probes, as in probe="GET compute /servers"')
-    texts = [text for one in given for text in (one if isinstance(one, list | tuple) else [one])]
+def _watched(name: str, mark: pytest.Mark) -> Watched:
+    texts = _listed(*mark.args, mark.kwargs.get("probe", ()))
+    services = _listed(mark.kwargs.get("service", ()))
+    if not (texts or services) or set(mark.kwargs) - {"probe", "service"}:
+        raise _misused(name, 'it takes services or probes, as in service="compute" or probe="GET compute /servers"')
+    for service in services:
+        if not isinstance(service, str) or not service.strip() or " " in service:
+            raise _misused(name, f"{service!r} is no service: write its type, as in service='compute'")
     try:
-        return tuple(map(Probe.from_text, texts))
+        return Watched(tuple(map(Probe.from_text, texts)), tuple(services))
     except ValueError as error:
         raise _misused(name, str(error)) from None
+
+
+def _listed(*given: Any) -> list[Any]:
+    return [one for some in given for one in (some if isinstance(some, list | tuple) else [some])]
 
 
 def _misused(name: str, why: str) -> Exception:

@@ -29,18 +29,18 @@ def start(options: argparse.Namespace) -> int:
         folder = place.directory.folder()
         if not options.only_read:
             canaries.keep(place)
-        discovered = discovery.discover(
+        assignment = discovery.discover(
             place.connection, folder, longest=options.longest, control=options.control or "",
             services=options.service or (), prefix="" if options.only_read else place.run.prefix,
         )  # fmt: skip
-    for reason in discovered.left_out:
-        print(f"left out: {reason}")
-    lanes = discovered.assignment.lanes
+    for one in assignment.left_out:
+        print(f"left out: {one}")
+    lanes = assignment.lanes
     if not any(lane.role == "control" for lane in lanes):
         print("no control lane: what goes wrong with our own network counts against the cloud; see --control")
     if options.foreground:
-        return outside.foreground(discovered.assignment)
-    pid = outside.start(discovered.assignment)
+        return outside.foreground(assignment)
+    pid = outside.start(assignment)
     rate = sum(1 / lane.period for lane in lanes)
     print(f"run {options.run}: process {pid} observes {len(lanes)} lanes, {rate:.0f} requests a second")
     return 0
@@ -60,7 +60,7 @@ def cost(options: argparse.Namespace) -> int:
         assignment = discovery.discover(
             place.connection, place.directory.folder(), longest=0.0, services=options.service or (),
             prefix="" if options.only_read else place.run.prefix,
-        ).assignment  # fmt: skip
+        )  # fmt: skip
 
     async def measured() -> list[cost.Cost]:
         token = Token(assignment.credentials, assignment.tls)

@@ -45,11 +45,11 @@ async def _one(assignment: Assignment, number: int, lane: Lane, token: Token, no
     await writing.finish(2 * PATIENT.budget if accepted else 0)
     refused = _REFUSED <= status < _FAILED and status != _TOO_MANY
     if refused or sample.result in not_ours:
-        return f"{lane.name}: {sample.text}{_words(answer) if answer else ''}"
+        return f"{sample.text}{_words(answer) if answer else ''}"
     words = [one.word for one in entries if one.word not in (Word.ACCEPTED, Word.THERE)]
     if not accepted or words == [Word.GONE]:
         return ""
-    return f"{lane.name}: what it makes does not come and go as it should: {words[0] if words else 'it stays'}"
+    return f"what it makes does not come and go as it should: {words[0] if words else 'it stays'}"
 
 
 def _words(answer: Answer) -> str:

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from pytest_upgrade.observers.lane import Lane
+from pytest_upgrade.observers.left_out import LeftOut
 from pytest_upgrade.observers.login import Credentials
 
 
@@ -25,6 +26,7 @@ class Assignment:
     cafile: str = ""
     verify: bool = True
     prefix: str = ""
+    left_out: tuple[LeftOut, ...] = ()
 
     def to_json(self) -> str:
         """As it goes through the pipe."""
@@ -32,6 +34,7 @@ class Assignment:
             "folder": str(self.folder), "lanes": [asdict(lane) for lane in self.lanes], "longest": self.longest,
             "cafile": self.cafile, "verify": self.verify, "prefix": self.prefix,
             "login": {"url": self.credentials.url, "body": self.credentials.body} if self.credentials else None,
+            "left_out": [asdict(one) for one in self.left_out],
         }  # fmt: skip
         return json.dumps(row)
 
@@ -41,8 +44,9 @@ class Assignment:
         row = json.loads(text)
         lanes = tuple(map(Lane.from_json, row["lanes"]))
         login = Credentials(**row["login"]) if row["login"] else None
+        left_out = tuple(LeftOut(Lane.from_json(one["lane"]), one["why"]) for one in row["left_out"])
         folder = Path(row["folder"])
-        return cls(folder, lanes, login, row["longest"], row["cafile"], row["verify"], row["prefix"])
+        return cls(folder, lanes, login, row["longest"], row["cafile"], row["verify"], row["prefix"], left_out)
 
     @property
     def tls(self) -> ssl.SSLContext:

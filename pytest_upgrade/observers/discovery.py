@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pytest_upgrade.observers.asking import Asking
 from pytest_upgrade.observers.assignment import Assignment
 from pytest_upgrade.observers.canary import FLAVOR, IMAGE, filled
 from pytest_upgrade.observers.lane import Lane
+from pytest_upgrade.observers.left_out import LeftOut
 from pytest_upgrade.observers.login import Credentials, Token
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.observers.sample import Sample
@@ -32,17 +33,9 @@ _ALIASES = {"volumev3": "block-storage", "volume": "", "volumev2": "", "block-st
 _NOT_OURS = (Result.STATUS, Result.BODY, Result.UNAUTHORIZED, Result.PROTOCOL, Result.TLS)
 
 
-@dataclass(frozen=True)
-class Discovered:
-    """The lanes of a cloud, and why others were left out."""
-
-    assignment: Assignment
-    left_out: tuple[str, ...]
-
-
 def discover(
     connection: Any, folder: Path, *, longest: float, control: str = "", services: Sequence[str] = (), prefix: str = ""
-) -> Discovered:
+) -> Assignment:
     """What an observer of a cloud is to do, as the user of this connection of openstacksdk sees it.
 
     Without a ``prefix``, with which the names of all have to begin that it makes, it only reads.
@@ -69,15 +62,14 @@ def discover(
     )
     token = Token(None, made.tls, access.auth_token, time.time() + 3600)
     answers = asyncio.run(_tried(made, token))
-    left_out = {
-        one.lane: f"{made.lanes[one.lane].name}: {one.text}" for one in answers if one.result in _NOT_OURS
-    }  # fmt: skip
+    left_out = {one.lane: one.text for one in answers if one.result in _NOT_OURS}
     left_out |= asyncio.run(admission.tried(made, token, _NOT_OURS))
     kept = tuple(lane for number, lane in enumerate(made.lanes) if number not in left_out)
+    others = tuple(LeftOut(made.lanes[number], why) for number, why in left_out.items())
     if not kept:
         hint = "name a service of `openstack catalog list`"
-        raise StackproofError(f"there is nothing to observe: {'; '.join(left_out.values()) or 'no lanes'}", hint=hint)
-    return Discovered(replace(made, lanes=kept), (*without, *left_out.values()))
+        raise StackproofError(f"there is nothing to observe: {'; '.join(map(str, others)) or 'no lanes'}", hint=hint)
+    return replace(made, lanes=kept, left_out=(*without, *others))
 
 
 def _lanes(connection: Any, access: Any, auth_url: str, tokens: str) -> Iterator[Lane]:
@@ -93,8 +85,8 @@ def _lanes(connection: Any, access: Any, auth_url: str, tokens: str) -> Iterator
     yield catalog.login(tokens)
 
 
-def _of_servers(lanes: Sequence[Lane], connection: Any) -> tuple[list[Lane], list[str]]:
-    """The lanes with what servers are made of, and which cannot have it, in words."""
+def _of_servers(lanes: Sequence[Lane], connection: Any) -> tuple[list[Lane], list[LeftOut]]:
+    """The lanes with what servers are made of, and which cannot have it."""
     from openstack.exceptions import SDKException
 
     from pytest_upgrade.persistent.kinds.compute import smallest_flavor
@@ -108,7 +100,7 @@ def _of_servers(lanes: Sequence[Lane], connection: Any) -> tuple[list[Lane], lis
         words = {"IMAGE": image.id, "FLAVOR": smallest_flavor(connection, image, _VCPUS).id}
     except (StackproofError, SDKException) as error:
         said = str(error) if isinstance(error, StackproofError) else plain(error)
-        return [lane for lane in lanes if lane not in wanting], [f"{lane.name}: {said}" for lane in wanting]
+        return [lane for lane in lanes if lane not in wanting], [LeftOut(lane, said) for lane in wanting]
     return [filled(lane, **words) for lane in lanes], []
 
 

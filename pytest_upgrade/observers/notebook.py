@@ -14,6 +14,7 @@ from pathlib import Path
 from pytest_upgrade.observers import clock
 from pytest_upgrade.observers.entry import Entry
 from pytest_upgrade.observers.lane import Lane
+from pytest_upgrade.observers.left_out import LeftOut
 from pytest_upgrade.observers.sample import Gap, Sample, Trip
 
 #: Seconds between two commits: what a crash of the machine may take along.
@@ -28,6 +29,7 @@ CREATE TABLE IF NOT EXISTS lane (
     id INTEGER PRIMARY KEY, observer INTEGER NOT NULL, begin INTEGER NOT NULL, period INTEGER NOT NULL,
     definition TEXT NOT NULL
 );
+CREATE TABLE IF NOT EXISTS left_out (observer INTEGER NOT NULL, definition TEXT NOT NULL, why TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS clock (observer INTEGER NOT NULL, boottime INTEGER NOT NULL, wall INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS word (id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS gap (
@@ -81,6 +83,11 @@ class Notebook:
             "INSERT INTO lane (observer, begin, period, definition) VALUES (?, ?, ?, ?)", row
         )
         return done.lastrowid or 0
+
+    def left_out(self, one: LeftOut) -> None:
+        """Write down what is not observed, and why."""
+        row = (self._observer, json.dumps(asdict(one.lane)), one.why)
+        self._connection.execute("INSERT INTO left_out VALUES (?, ?, ?)", row)
 
     def record(self, seen: Seen) -> None:
         """Keep what was seen; it is in the file within a second."""

@@ -55,6 +55,8 @@ async def observe(assignment: Assignment, ready: Callable[[], None]) -> None:
     except (RequestFailed, TimeoutError):
         token.renew_soon()
     notebook = Notebook(assignment.folder / SAMPLES, preferred())
+    for one in assignment.left_out:
+        notebook.left_out(one)
     keeping = asyncio.create_task(token.keep())
     begins = beginnings(assignment.lanes, clock.now() + int(_START * clock.SECOND))
     pulses: defaultdict[str, Pulse] = defaultdict(Pulse)

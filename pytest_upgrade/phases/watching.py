@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from pytest_upgrade.markers import probes_of
+from pytest_upgrade.markers import watched_by
 from pytest_upgrade.phases.phase import Phase
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.session import session_key as whitebox_key
@@ -26,7 +26,9 @@ wanted_key = pytest.StashKey[bool]()
 
 def note(config: pytest.Config, items: Iterable[pytest.Item]) -> None:
     """Remember whether any test wants a timeline; a baseline is observed for those of later phases, too."""
-    config.stash[wanted_key] = any("timeline" in getattr(item, "fixturenames", ()) for item in items if probes_of(item))
+    config.stash[wanted_key] = any(
+        "timeline" in getattr(item, "fixturenames", ()) for item in items if watched_by(item)
+    )
 
 
 def begin(config: pytest.Config, session: Session) -> None:
@@ -100,4 +102,4 @@ def _begin(config: pytest.Config, session: Session) -> None:
             canaries.keep(place)
             folder, prefix = session.directory.folder(), session.run.prefix
             found = discovery.discover(place.connection, folder, longest=discovery.A_DAY, prefix=prefix)
-        outside.start(found.assignment)
+        outside.start(found)

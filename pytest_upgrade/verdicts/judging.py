@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from pytest_upgrade.observers.left_out import LeftOut
 from pytest_upgrade.persistent import heartbeat
 from pytest_upgrade.persistent.heartbeat import Heartbeat
 from pytest_upgrade.verdicts import downtime, guests, impact, ledger, steps, tested
@@ -38,25 +39,34 @@ class Case:
     limits: Thresholds = field(default_factory=Thresholds)
     deeds: Sequence[Deed] = ()
     guests: Sequence[Heartbeat] = ()
+    left_out: Sequence[LeftOut] = ()
 
     @classmethod
     def of(cls, store: Store, run: Run, samples: Samples | None, limits: Thresholds) -> Case:
         """What is known of a run; the upgrade was between its marks, else while pytest watched beside it."""
         events = store.events.of(run.id)
-        lanes, lines = (samples.series(), samples.ledger()) if samples else ([], [])
+        lanes, lines, left_out = (
+            (samples.series(), samples.ledger(), samples.left_out()) if samples else ([], [], [])
+        )  # fmt: skip
         return cls(
             window_of(store, run), steps.spans(events), lanes, store.outcomes.of(run.id), limits, ledger.deeds(lines),
-            heartbeat.kept(store, run),
+            heartbeat.kept(store, run), left_out,
         )  # fmt: skip
 
     @property
     def services(self) -> list[str]:
-        """The services that lanes observe."""
-        return sorted({one.lane.service for one in self.lanes if one.lane.role != "control"})
+        """The services that lanes observe, or would if they had not been left out."""
+        lanes = [one.lane for one in self.lanes] + [one.lane for one in self.left_out]
+        return sorted({lane.service for lane in lanes if lane.role != "control"})
 
     def lanes_of(self, service: str) -> list[Series]:
         """The lanes that observe a service."""
         return [one for one in self.lanes if one.lane.service == service and one.lane.role != "control"]
+
+    def without(self, service: str) -> str:
+        """What of a service is not observed, and why, in words."""
+        found = [str(one) for one in self.left_out if one.lane.service == service]
+        return f"; left out: {'; '.join(found)}" if found else ""
 
     def deeds_of(self, service: str) -> list[Deed]:
         """What was written to a service."""
@@ -111,7 +121,7 @@ def _of_service(case: Case, service: str) -> list[ServiceVerdict]:
     for tag, more, resolution in (
         ("rolling", _rolling(case, service), "by the tests of the phases before and after"),
         ("zero_downtime", _downtime(case, service), _downtime_resolution(case, service)),
-        ("zero_impact", _impact(case, service), impact.resolution(case.limits)),
+        ("zero_impact", _impact(case, service), impact.resolution(case.limits) + case.without(service)),
     ):
         found += more
         made.append(ServiceVerdict(service, tag, worst(one.word for one in found), resolution, tuple(found)))
@@ -132,7 +142,9 @@ def _rolling(case: Case, service: str) -> list[Finding]:
 def _downtime(case: Case, service: str) -> list[Finding]:
     if case.window is None:
         return [_no_window()]
-    found = downtime.judge(case.lanes_of(service), case.control, case.window, case.steps, case.limits)
+    if not (lanes := case.lanes_of(service)):
+        return [Finding("coverage", Word.INCONCLUSIVE, f"no lane observes the service{case.without(service)}")]
+    found = downtime.judge(lanes, case.control, case.window, case.steps, case.limits)
     found += ledger.judge(case.deeds_of(service), case.control, case.window, case.steps)
     return found or [Finding("outage", Word.PASS, "no request failed")]
 
@@ -142,7 +154,7 @@ def _downtime_resolution(case: Case, service: str) -> str:
         return "nothing was judged"
     written = case.deeds_of(service)
     told = f"; writes: {ledger.summary(written)}" if written else ""
-    return downtime.resolution(case.lanes_of(service), case.window) + told
+    return downtime.resolution(case.lanes_of(service), case.window) + told + case.without(service)
 
 
 def _impact(case: Case, service: str) -> list[Finding]:

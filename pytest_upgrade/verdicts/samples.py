@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pytest_upgrade.observers.entry import Word
 from pytest_upgrade.observers.lane import Lane
+from pytest_upgrade.observers.left_out import LeftOut
 from pytest_upgrade.observers.notebook import unpacked
 from pytest_upgrade.observers.observing import SAMPLES
 from pytest_upgrade.observers.result import Result
@@ -95,6 +96,7 @@ _LAST_LANES = """
 SELECT id, observer, begin, period, definition FROM lane
 WHERE observer = (SELECT max(observer) FROM lane) ORDER BY id
 """
+_LEFT_OUT = "SELECT definition, why FROM left_out WHERE observer = (SELECT max(observer) FROM lane) ORDER BY rowid"
 _LATEST = "SELECT slot, took, result FROM sample WHERE lane = ? ORDER BY slot DESC LIMIT ?"
 _LAST_GOOD = "SELECT slot FROM sample WHERE lane = ? AND result = 0 ORDER BY slot DESC LIMIT 1"
 _FIRST_FAILED = """
@@ -154,6 +156,12 @@ class Samples:
                 known = found.get(lane, Series(lane))
                 found[lane] = _read(connection, known, id, _Schedule(clocks[observer], begin, period))
         return list(found.values())
+
+    def left_out(self) -> list[LeftOut]:
+        """What the last observer does not observe, and why."""
+        with self._reading() as connection:
+            rows = connection.execute(_LEFT_OUT).fetchall() if _has(connection, "left_out") else []
+        return [LeftOut(Lane.from_json(json.loads(definition)), why) for definition, why in rows]
 
     def latest(self, most: int) -> list[Latest]:
         """The last samples of each lane of the last observer; what it costs does not depend on how much there is."""

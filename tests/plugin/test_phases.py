@@ -217,8 +217,12 @@ def test_smoke_tests_run_in_each_phase_as_far_as_there_is_time(
     ("marker", "told"),
     [
         ("rolling(1)", "@pytest.mark.rolling: it takes no arguments"),
-        ("zero_downtime", "@pytest.mark.zero_downtime: it takes probes, as in probe="),
+        ("zero_downtime", "@pytest.mark.zero_downtime: it takes services or probes, as in service="),
         ("zero_impact(probe='GET /servers')", "@pytest.mark.zero_impact: 'GET /servers' is no probe: write METHOD *"),
+        (
+            "zero_impact(service='GET compute')",
+            "@pytest.mark.zero_impact: 'GET compute' is no service: write its type*",
+        ),
         ("phase('before')", "@pytest.mark.phase: 'before' is none of pre, during, post"),
         ("phase", "@pytest.mark.phase: it takes the names of phases"),
     ],

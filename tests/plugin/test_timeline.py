@@ -6,6 +6,7 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from pytest_upgrade.configured.places import Places
 from pytest_upgrade.observers import clock, outside
 from pytest_upgrade.observers.assignment import Assignment
 from pytest_upgrade.observers.lane import Lane
+from pytest_upgrade.observers.left_out import LeftOut
 from pytest_upgrade.observers.notebook import Notebook
 from pytest_upgrade.observers.observing import SAMPLES
 from pytest_upgrade.observers.result import Result
@@ -85,6 +87,7 @@ def seen_by_clockwork(places: Places) -> Iterator[None]:
     number = notebook.lane(lane, begin)
     for slot in range(4000):
         notebook.record(Sample(number, slot, 100, 5000, Result.OK, 200))
+    notebook.left_out(LeftOut(replace(lane, path="/flavors"), "403 instead of 200"))
     notebook.close()
     with (folder / outside.LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -172,6 +175,32 @@ def test_another_probe_than_those_observed_is_inconclusive(
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*inconclusive: not observed in this phase: GET compute /flavors; *"])
+
+
+def test_a_whole_service_is_judged_by_what_is_observed_and_what_is_not_is_named(
+    pytester: pytest.Pytester, during: RunPytest, store: Store, seen_by_clockwork: None
+) -> None:
+    pytester.makeini("[pytest]\nenable_assertion_pass_hook = true\n")
+    pytester.makepyfile(test_it=SUITE.replace('probe="GET compute /servers"', 'service="compute"'))
+    during("--upgrade-for=2s", "-k", "stops").assert_outcomes(passed=1)
+
+    (report,) = pytester.path.glob(".stackproof/runs/20*/report.html")
+    assert "left out: GET compute /flavors (new): 403 instead of 200" in report.read_text()
+
+
+def test_a_probe_that_was_left_out_is_inconclusive_and_so_is_a_service_that_nobody_observes(
+    pytester: pytest.Pytester, during: RunPytest, store: Store, seen_by_clockwork: None
+) -> None:
+    pytester.makepyfile(test_it=SUITE.replace("/servers", "/flavors"))
+    result = during("--upgrade-for=1s", "-k", "stops")
+    result.assert_outcomes(errors=1)
+    left_out = "(left out: GET compute /flavors (new): 403 instead of 200)"
+    result.stdout.fnmatch_lines([f"*inconclusive: not observed in this phase: GET compute /flavors {left_out}; *"])
+
+    pytester.makepyfile(test_it=SUITE.replace('probe="GET compute /servers"', 'service="image"'))
+    result = during("--upgrade-for=1s", "-k", "stops")
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*inconclusive: not observed in this phase: image; observed are: GET compute /*"])
 
 
 def test_a_timeline_without_a_probe_says_how_to_write_one(

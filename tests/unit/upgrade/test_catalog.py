@@ -9,6 +9,7 @@ import pytest
 from pytest_upgrade.observers import catalog, clock
 from pytest_upgrade.observers.assignment import Assignment
 from pytest_upgrade.observers.lane import Lane
+from pytest_upgrade.observers.left_out import LeftOut
 from pytest_upgrade.observers.login import Credentials
 from pytest_upgrade.observers.observing import beginnings
 
@@ -57,7 +58,8 @@ def test_no_two_lanes_of_a_period_are_due_at_once() -> None:
 
 def test_an_assignment_goes_through_a_pipe_and_tells_its_secret_to_nobody(tmp_path: object) -> None:
     lane = Lane("compute", "GET", "/", "http://[::1]:8774/", "new", 0.2, statuses=(200, 300))
-    given = Assignment(tmp_path, (lane,), Credentials("http://a/v3/auth/tokens", {"auth": "secret-77e0"}), 60.0)  # type: ignore[arg-type]
+    login, left_out = Credentials("http://a/v3/auth/tokens", {"auth": "secret-77e0"}), (LeftOut(lane, "404"),)
+    given = Assignment(tmp_path, (lane,), login, 60.0, left_out=left_out)  # type: ignore[arg-type]
     assert Assignment.from_json(given.to_json()) == given
     assert "77e0" not in repr(given)
     assert json.loads(given.to_json())["login"]["body"] == {"auth": "secret-77e0"}

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_upgrade.observers.lane import Connection, Lane
+from pytest_upgrade.observers.left_out import LeftOut
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.persistent.heartbeat import Heartbeat
 from pytest_upgrade.persistent.heartbeat import Outage as GuestOutage
@@ -33,6 +34,8 @@ PERIOD = 0.2
 BEGIN, END = 400.0, 800.0
 STEPS = [StepSpan("nova", "compute", "ctl1", 500.0, 560.0), StepSpan("glance", "image", "ctl1", 700.0, 720.0)]
 PASSED = [Outcome(1, phase, f"t::{phase}", "compute", "rolling", "passed") for phase in ("pre", "post")]
+
+LEFT_OUT = LeftOut(Lane("compute", "GET", "/servers", "http://10.0.0.1:8774/servers", "new", 1.0), "403 instead of 200")
 
 Fails = Callable[[float], bool]
 
@@ -299,6 +302,18 @@ def test_each_service_is_judged_by_its_own_lanes_and_tests() -> None:
         finding.rule for one in verdicts(both, ["image"]) for finding in one.findings if finding.word is Word.FAIL
     } == {"tests"}
     assert [one.service for one in verdicts(both, ["image"])] == ["image"] * 3
+
+
+def test_a_pass_names_what_of_the_service_was_left_out_and_why() -> None:
+    rolling, *others = verdicts(replace(case(series()), left_out=[LEFT_OUT]))
+    assert [one.word for one in (rolling, *others)] == [Word.PASS] * 3
+    assert all(one.reason.endswith(f"; left out: {LEFT_OUT}") for one in others)
+
+
+def test_a_service_of_which_all_was_left_out_is_inconclusive_and_says_why() -> None:
+    found = {one.tag: one for one in verdicts(replace(case(series(service="image")), left_out=[LEFT_OUT]), ["compute"])}
+    assert {one.word for one in (found["zero_downtime"], found["zero_impact"])} == {Word.INCONCLUSIVE}
+    assert found["zero_downtime"].reason == f"coverage: no lane observes the service; left out: {LEFT_OUT}"
 
 
 def test_a_control_lane_is_no_service() -> None:

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pytest_whitebox.core.redaction import redacted
+
 
 def _nothing() -> None:
     """Where a class has no such method."""
@@ -62,12 +64,21 @@ def _begin(set_up: Any, clean_up: Any, tear_down: Any = _nothing) -> None:
         clean_up()
         pytest.skip(str(why))
     except Exception:
+        # A class of Tempest has torn itself down after it.
         clean_up()
         raise
-    except BaseException:
-        # Ctrl-C, after which a class of Tempest does not tear itself down, as it does after an error.
+    except BaseException as interrupt:
+        # Ctrl-C: a class of Tempest does not tear itself down, and no error of doing so keeps the run from ending.
         try:
-            tear_down()
+            _noting(interrupt, tear_down)
         finally:
-            clean_up()
+            _noting(interrupt, clean_up)
         raise
+
+
+def _noting(interrupt: BaseException, undo: Any) -> None:
+    """Undo something; its error becomes a note of what has interrupted."""
+    try:
+        undo()
+    except Exception as error:  # noqa: BLE001 -- the interrupt is told, and this beside it
+        interrupt.add_note(redacted(f"after that: {type(error).__name__}: {error}"))

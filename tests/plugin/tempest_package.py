@@ -120,6 +120,13 @@ class Failing(test.BaseTestCase):
             raise KeyboardInterrupt
         raise ValueError("the class cannot be set up")
 
+    @classmethod
+    def tearDownClass(cls):
+        super().tearDownClass()
+        if "SAMPLE_STUCK" in os.environ:
+            cls.addClassCleanup(note, "end", cls.__name__)
+            raise RuntimeError("the class cannot be torn down: {'password': '%s'}" % os.environ["SAMPLE_STUCK"])
+
     def test_first(self):
         pass
 

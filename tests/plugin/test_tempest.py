@@ -209,6 +209,26 @@ def test_a_class_that_is_interrupted_while_it_is_set_up_is_torn_down(
     assert notes.read_text().count("cleanup Failing") == 1
 
 
+@pytest.mark.parametrize(
+    ("workers", "told"),
+    [("-n0", "after that: RuntimeError: the class cannot be torn down*"), ("-n2", "*received keyboard-interrupt*")],
+)
+def test_an_interrupt_ends_the_run_even_if_the_class_cannot_be_torn_down(
+    tempest: Tempest, pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, workers: str, told: str
+) -> None:
+    notes = pytester.path / "notes"
+    monkeypatch.setenv("SAMPLE_NOTES", str(notes))
+    monkeypatch.setenv("SAMPLE_INTERRUPTED", "yes")
+    monkeypatch.setenv("SAMPLE_STUCK", CANARY)
+
+    interrupted = tempest(f"--tempest={SAMPLE}.*Failing", workers)
+
+    assert interrupted.ret == pytest.ExitCode.INTERRUPTED
+    interrupted.stdout.fnmatch_lines([told])
+    assert CANARY not in interrupted.stdout.str()
+    assert notes.read_text().count("end Failing") == 1
+
+
 def test_fixtures_of_a_conftest_are_set_up_before_the_class(whole: Whole) -> None:
     (process,) = {words[0] for words in whole.notes if words[1:] == ["setup", "Outcomes"]}
     notes = [" ".join(words[1:]) for words in whole.notes if words[0] == process]

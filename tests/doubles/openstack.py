@@ -508,6 +508,14 @@ def serve(cloud: Openstack) -> Iterator[str]:
             server.patience.set()
 
 
+def connected(auth_url: str) -> Any:
+    """openstacksdk's connection to it, whatever variables and files say."""
+    import openstack
+
+    login: dict[str, Any] = {name.removeprefix("OS_").lower(): text for name, text in environment(auth_url).items()}
+    return openstack.connect(load_yaml_config=False, load_envvars=False, **login)
+
+
 def environment(auth_url: str) -> dict[str, str]:
     """The variables that lead OpenStack's clients to it."""
     return {

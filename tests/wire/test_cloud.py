@@ -12,12 +12,9 @@ import yaml
 from pytest_whitebox.cloud import Cloud
 from pytest_whitebox.core.clouds import named
 from tests.doubles.openstack import Openstack, environment, serve
+from tests.doubles.serving import nobody
 
 AUTH = ("auth_url", "username", "password", "project_name", "user_domain_id", "project_domain_id")
-
-
-#: Nobody listens there.
-NOBODY = "http://127.0.0.1:9/v3"
 
 
 @pytest.fixture
@@ -39,10 +36,12 @@ def test_cloud_of_a_file_that_only_we_know_of(url: str, tmp_path: Path) -> None:
 def test_a_file_that_a_variable_names_has_no_say_beside_the_one_that_was_chosen(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(lab(tmp_path / "other.yaml", NOBODY)))
-    monkeypatch.setenv("OS_AUTH_URL", NOBODY)
-    with Cloud.connect(named("lab", "a test", lab(tmp_path / "chosen.yaml", url))) as cloud:
-        assert address(cloud) == url
+    with nobody() as port:
+        elsewhere = f"http://127.0.0.1:{port}/v3"
+        monkeypatch.setenv("OS_CLIENT_CONFIG_FILE", str(lab(tmp_path / "other.yaml", elsewhere)))
+        monkeypatch.setenv("OS_AUTH_URL", elsewhere)
+        with Cloud.connect(named("lab", "a test", lab(tmp_path / "chosen.yaml", url))) as cloud:
+            assert address(cloud) == url
 
 
 def test_secrets_that_lie_apart_are_found_by_their_variable(

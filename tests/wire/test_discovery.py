@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import openstack
 import pytest
 
 from pytest_upgrade.observers import admission, discovery, outside
@@ -16,7 +14,8 @@ from pytest_upgrade.observers.cycle import Pace
 from pytest_upgrade.verdicts.samples import Samples
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
-from tests.doubles.openstack import CORE, Openstack, environment, serve
+from tests.doubles.openstack import CORE, Openstack, connected, serve
+from tests.doubles.serving import nobody
 
 
 @pytest.fixture
@@ -25,23 +24,19 @@ def cloud() -> Openstack:
 
 
 @pytest.fixture
-def connection(cloud: Openstack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    for name in [name for name in os.environ if name.startswith("OS_")]:
-        monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    with serve(cloud) as url:
-        for name, value in environment(url).items():
-            monkeypatch.setenv(name, value)
-        yield openstack.connect(load_yaml_config=False)
+def connection(cloud: Openstack) -> Iterator[Any]:
+    with serve(cloud) as url, connected(url) as connection:
+        yield connection
 
 
 def test_lanes_follow_the_catalog_and_what_is_not_answered_as_it_should_be_is_left_out(
     connection: Any, tmp_path: Path
 ) -> None:
-    found = discovery.discover(connection, tmp_path, longest=60, control="127.0.0.1:9")
+    with nobody() as port:
+        found = discovery.discover(connection, tmp_path, longest=60, control=f"127.0.0.1:{port}")
     names = {lane.name for lane in found.lanes}
     assert {"GET identity /v3 (new)", "GET compute /servers (reused)", "GET block-storage /volumes (new)"} <= names
-    assert {"POST identity /auth/tokens (new)", "CONNECT control 127.0.0.1:9 (new)"} <= names
+    assert {"POST identity /auth/tokens (new)", f"CONNECT control 127.0.0.1:{port} (new)"} <= names
     assert "GET block-storage / (new): 200 instead of 300" in map(str, found.left_out)
     assert not any(name.startswith("GET block-storage / ") for name in names)
     only = discovery.discover(connection, tmp_path, longest=60, services=["compute"])

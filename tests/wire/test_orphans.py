@@ -12,6 +12,7 @@ from pytest_whitebox.core.databases import Databases, parse_url
 from pytest_whitebox.core.hosts import Host, Hosts
 from pytest_whitebox.core.orphans import Orphan, orphans
 from pytest_whitebox.core.transports import SshTransport
+from tests.doubles.serving import nobody
 from tests.wire.mariadb import Server
 
 from .layout import Layout, host_with
@@ -135,10 +136,11 @@ def test_what_has_outlived_its_owner_is_found_in_each_layer(compute1: Host, data
 def test_host_that_cannot_be_reached_hides_no_orphan_of_another(
     compute1: Host, databases: Databases, tmp_path: Path
 ) -> None:
-    (tmp_path / "ssh_config").write_text("Host dead\n    HostName 127.0.0.1\n    Port 1\n")
     way, unseen = SshTransport("dead", ssh_config=tmp_path / "ssh_config"), list[str]()
     dead = Host("compute2", way, services=("nova-compute",), roles=("compute",))
-    found = set(orphans(Hosts([compute1, dead]), databases, unseen.append))
+    with nobody() as port:
+        (tmp_path / "ssh_config").write_text(f"Host dead\n    HostName 127.0.0.1\n    Port {port}\n")
+        found = set(orphans(Hosts([compute1, dead]), databases, unseen.append))
     # Hosts may share the folders of servers: without the other nobody knows whose they are.
     assert found == {one for one in FOUND if one.kind != "folder"}
     assert [line.partition(":")[0] for line in unseen] == ["compute2", "folders of servers"]

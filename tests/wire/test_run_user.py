@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,7 +14,7 @@ from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Finding, Kept, Run
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.rundirectory import RunDirectory
-from tests.doubles.openstack import Openstack, serve
+from tests.doubles.openstack import Openstack, connected, serve
 
 RUN = Run("3f9a1c", "20261121T073000Z-3f9a1c", "lab", "127.0.0.1", "north")
 USER = {"given": False, "id": "u1", "name": "pu-3f9a1c", "project": "p1", "domain": "default", "enabled": True}
@@ -45,8 +44,6 @@ def keystone() -> Keystone:
 @pytest.fixture
 def place(tmp_path: Path, keystone: Keystone) -> Iterator[Callable[..., Place]]:
     """A new process in a phase of a run with a user, a token and a volume."""
-    import openstack
-
     cloud = Openstack(fail=keystone.fail, words="Quota exceeded, too many key pairs.")
     cloud.put("identity", "users", id="u1", name="pu-3f9a1c")
     cloud.put("block-storage", "volumes", id="v1", name="pu-3f9a1c-volume-one", status="available")
@@ -54,13 +51,9 @@ def place(tmp_path: Path, keystone: Keystone) -> Iterator[Callable[..., Place]]:
         store.add_run(RUN)
         store.resources.add(RUN.id, Kept(owner.KIND, owner.NAME, {}, USER, made=1.0))
         store.resources.add(RUN.id, Kept("volume", "one", {"name": "one"}, {"id": "v1"}, made=1.0))
-        auth = {"auth_url": url, "username": "admin", "password": "any", "project_name": "admin"}
-        domains = {"user_domain_id": "default", "project_domain_id": "default"}
 
         def begun(phase: str = "post") -> Place:
-            given: Any = openstack.connect(
-                auth={**auth, **domains}, region_name="north", load_yaml_config=False, load_envvars=False
-            )
+            given = connected(url)
             given.authorize()
             return Place(given, RUN, store, RunDirectory(tmp_path / "runs", RUN.name), phase)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -22,15 +23,19 @@ if TYPE_CHECKING:
 
 
 class Cloud:
-    """A cloud and a user in it: ``cloud.connection`` is openstacksdk's own, connected and authorised."""
+    """A cloud and a user in it: ``cloud.connection`` is openstacksdk's own, connected and authorised.
+
+    ``began`` is when the session began, in seconds since 1970: what came later may be another test's.
+    """
 
     def __init__(
         self, choice: Choice, connection: Connection, ssh_config: Path | None = None,
-        inventory: Inventory | None = None, trace: Trace | None = None,
+        inventory: Inventory | None = None, trace: Trace | None = None, began: float | None = None,
     ) -> None:  # fmt: skip
         self.choice = choice
         self.connection: Connection = connection
-        self.facts = Facts(connection, lambda: self.hosts)
+        self.began = time.time() if began is None else began
+        self.facts = Facts(connection, lambda: self.hosts, self.began)
         self.trace = trace or Trace()
         self.trace.follow(connection)
         self._ssh_config, self._inventory = ssh_config, inventory
@@ -39,11 +44,11 @@ class Cloud:
     @classmethod
     def connect(
         cls, choice: Choice, ssh_config: Path | None = None, inventory: Inventory | None = None,
-        trace: Trace | None = None,
+        trace: Trace | None = None, began: float | None = None,
     ) -> Cloud:  # fmt: skip
         """Connect and authorise; ``ssh_config`` leads to its hosts, of which the inventory says more.
 
-        ``trace`` hears of each request.
+        ``trace`` hears of each request; the session ``began`` now, unless told otherwise.
 
         Raises `StackproofError` if Keystone does not answer or does not let us in.
         """
@@ -52,7 +57,7 @@ class Cloud:
         with entry(choice.name, choice.file) as region:
             connection = Connection(config=region)
             connection.authorize()
-        return cls(choice, connection, ssh_config, inventory, trace)
+        return cls(choice, connection, ssh_config, inventory, trace, began)
 
     @property
     def name(self) -> str:
@@ -85,7 +90,7 @@ class Cloud:
     def as_(self, name: str) -> Cloud:
         """The same or another cloud as another entry of clouds.yaml: ``cloud.as_("devcloud-alpha")``."""
         choice = named(name, "cloud.as_", self.choice.file)
-        made = Cloud.connect(choice, self._ssh_config, self._inventory, self.trace)
+        made = Cloud.connect(choice, self._ssh_config, self._inventory, self.trace, self.began)
         return self._others.enter_context(made)
 
     def hypervisor(self, host: Host | str) -> Any:

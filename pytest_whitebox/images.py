@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from pytest_whitebox.core.errors import StackproofError
@@ -20,20 +21,29 @@ _SET_BY_GLANCE = frozenset({
 })  # fmt: skip
 
 
-def find(connection: Connection, name: str | None) -> Any:
-    """The image of a name or id; without one the oldest public image that asks for the smallest disk.
+def find(connection: Connection, name: str) -> Any:
+    """The image of a name or id."""
+    images: Any = connection.image
+    return images.find_image(name, ignore_missing=False)
+
+
+def default(connection: Connection, began: float) -> Any:
+    """The oldest public image that asks for the smallest disk, of those older than ``began``, in seconds since 1970.
 
     A newer one may be another test's, which removes it before the guest has it.
     """
     images: Any = connection.image
-    if name is not None:
-        return images.find_image(name, ignore_missing=False)
     active = images.images(visibility="public", status="active")
     usable = [image for image in active if image.disk_format not in _NOT_BOOTABLE]
     if not usable:
         hint = "upload one, or name one with --whitebox-image"
         raise StackproofError("the cloud has no public image that a guest could boot from", hint=hint)
-    return min(usable, key=lambda image: (image.min_disk or 0, image.created_at or ""))
+    before = [image for image in usable if _created(image) <= began]
+    return min(before or usable, key=lambda image: (image.min_disk or 0, _created(image)))
+
+
+def _created(image: Any) -> float:
+    return datetime.fromisoformat(image.created_at).timestamp() if image.created_at else 0
 
 
 def copy(connection: Connection, image: Any, name: str, properties: Mapping[str, str]) -> Any:

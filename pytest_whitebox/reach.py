@@ -80,7 +80,7 @@ def _connect(session: Session, trace: Trace) -> Cloud | StackproofError:
     if session.choice is None:
         return session.problem or StackproofError(_NO_CLOUD, hint="see `openstack --os-cloud NAME token issue`")
     try:
-        return Cloud.connect(session.choice, session.ssh_config, session.inventory, trace)
+        return Cloud.connect(session.choice, session.ssh_config, session.inventory, trace, session.run.began)
     except StackproofError as error:
         return error
 

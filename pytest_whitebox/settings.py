@@ -19,7 +19,7 @@ INVENTORY = Setting(
 )  # fmt: skip
 IMAGE = Setting(
     "--whitebox-image", "WHITEBOX_IMAGE", "whitebox_image", "",
-    "image that guests boot from; by default the oldest public one that asks for the smallest disk",
+    "image that guests boot from; by default the oldest public one with the smallest disk, of those before the run",
     convert=str, metavar="NAME",
 )  # fmt: skip
 RUNS = Setting(

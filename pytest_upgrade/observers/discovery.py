@@ -96,7 +96,7 @@ def _of_servers(lanes: Sequence[Lane], connection: Any) -> tuple[list[Lane], lis
     if not wanting:
         return list(lanes), []
     try:
-        image = images.find(connection, None)
+        image = images.default(connection, time.time())
         words = {"IMAGE": image.id, "FLAVOR": smallest_flavor(connection, image, _VCPUS).id}
     except (StackproofError, SDKException) as error:
         said = str(error) if isinstance(error, StackproofError) else plain(error)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _LONGEST = 100
+_STAMP = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +26,22 @@ class RunDirectory:
     @classmethod
     def new(cls, base: Path) -> RunDirectory:
         """A directory for a run that starts now; nothing is created yet."""
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+        stamp = datetime.now(UTC).strftime(_STAMP)
         return cls(base, f"{stamp}-{secrets.token_hex(3)}")
 
     @property
     def id(self) -> str:
         """The run's short id; what a run makes in a cloud carries it in its name."""
         return self.name.rpartition("-")[2]
+
+    @property
+    def began(self) -> float:
+        """When the run began, in seconds since 1970: the same for all its processes.
+
+        >>> RunDirectory(Path("runs"), "20261121T073000Z-3f9a1c").began
+        1795246200.0
+        """
+        return datetime.strptime(self.name.partition("-")[0], _STAMP).replace(tzinfo=UTC).timestamp()
 
     @property
     def path(self) -> Path:

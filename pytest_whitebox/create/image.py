@@ -18,5 +18,5 @@ def image(
     if content is not None:
         name = create.noted("image")
         return images.upload(connection, content, name, {"disk_format": disk_format, **(properties or {})})
-    source = images.find(connection, of or create.image_name)
+    source = create.guest_image if of is None else images.find(connection, of)
     return images.copy(connection, source, create.noted("image"), properties or {})

@@ -40,6 +40,8 @@ class Maker:
     @property
     def guest_image(self) -> Any:
         """The image that guests boot from unless told otherwise."""
+        if self.image_name is None:
+            return self.cloud.facts.guest_image
         return images.find(self.cloud.connection, self.image_name)
 
     def noted(self, kind: str, undo: Undo | None = None) -> str:

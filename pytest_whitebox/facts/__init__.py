@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from pytest_whitebox import images
 from pytest_whitebox.facts import catalog, placement, storage
 from pytest_whitebox.facts.computes import Compute, look
 
@@ -18,11 +19,12 @@ _LIBVIRT = frozenset({"QEMU", "KVM", "LXC", "PARALLELS"})
 
 
 class Facts:
-    """The facts of one cloud: by its APIs, and of its compute hosts by a look at them."""
+    """The facts of one cloud: by its APIs, and of its compute hosts by a look at them; ``began`` is the session's."""
 
-    def __init__(self, connection: Connection, hosts: Callable[[], Hosts]) -> None:
+    def __init__(self, connection: Connection, hosts: Callable[[], Hosts], began: float) -> None:
         self._connection: Any = connection
         self._hosts = hosts
+        self._began = began
 
     @cached_property
     def service_types(self) -> frozenset[str]:
@@ -38,6 +40,11 @@ class Facts:
     def microversion(self) -> str:
         """The highest microversion that Nova speaks."""
         return catalog.microversion(self._connection)
+
+    @cached_property
+    def guest_image(self) -> Any:
+        """The image that guests boot from where nobody has named one: it was there when the session began."""
+        return images.default(self._connection, self._began)
 
     @cached_property
     def hypervisors(self) -> tuple[Any, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from pytest_whitebox import images
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.tempest import fitting, roles
 
@@ -43,7 +42,7 @@ def discover(cloud: Cloud, create: Create, *, may_make: bool = True) -> dict[str
         "service_available": {"horizon": False, **{name: name in types for name in _SERVICES}},
     }
     if "nova" in types:
-        options |= _compute(cloud, images.find(cloud.connection, create.image_name), maker)
+        options |= _compute(cloud, create.guest_image, maker)
     if "glance" in types:
         options |= _image(cloud)
     if "neutron" in types:

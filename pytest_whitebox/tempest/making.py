@@ -175,7 +175,7 @@ def _connected(session: Session) -> Cloud:
     if session.choice is None:
         hint = "pass --tempest-config FILE, or choose a cloud with --os-cloud to have one made"
         raise session.problem or StackproofError("there is no tempest.conf for the tests of Tempest", hint=hint)
-    return Cloud.connect(session.choice, session.ssh_config, session.inventory)
+    return Cloud.connect(session.choice, session.ssh_config, session.inventory, began=session.run.began)
 
 
 def _of_the_run(session: Session) -> Options:

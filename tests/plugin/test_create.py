@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from pytest_whitebox.core.rundirectory import RunDirectory
+
 from .cloud_on_loopback import Cloud
 from .conftest import Run
 
@@ -98,6 +100,26 @@ def test_each_test_has_one_request_id_for_all_that_it_asks(
 
     assert len(cloud_on_loopback.ids) == 3
     assert all(re.fullmatch(r"req-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", id) for id in cloud_on_loopback.ids)
+
+
+def test_the_session_began_at_the_same_time_for_all_its_processes(
+    pytester: pytest.Pytester, run_apart: Run, workers: str, cloud_on_loopback: Cloud
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.parametrize("n", range(2))
+        def test_asks(cloud, n):
+            with open("began", "a") as file:
+                print(cloud.began, cloud.as_("lab").began, file=file)
+        """
+    )
+    run_apart("--os-cloud", "lab", workers, "--dist=each").assert_outcomes(passed=4 if workers == "-n2" else 2)
+
+    latest = (pytester.path / ".stackproof/runs/latest").resolve()
+    told = str(RunDirectory(latest.parent, latest.name).began)
+    assert set((pytester.path / "began").read_text().split()) == {told}
 
 
 def test_strict_run_fails_where_another_skips(

@@ -78,6 +78,12 @@ class KeptServer(Thing):
         return _beats(self._place, self._kept).outages
 
 
+def _image(place: Place) -> Any:
+    if place.image is None:
+        return images.default(place.connection, place.run.began)
+    return images.find(place.connection, place.image)
+
+
 class Server:
     """A server in a network of its own, with a floating IP, a key, and a heartbeat in its guest."""
 
@@ -91,7 +97,7 @@ class Server:
         network, key = place.kept("network", own), place.kept("keypair", "run")
         place.kept("router", own, network=own)
         group = place.kept("security_group", own)
-        image = images.find(place.connection, place.image)
+        image = _image(place)
         flavor = smallest_flavor(place.connection, image, spec["vcpus"])
         made = place.connection.compute.create_server(
             name=name, image_id=image.id, flavor_id=flavor.id, key_name=key.id,

@@ -10,7 +10,7 @@ import pytest
 from pytest_upgrade import smoke
 from pytest_upgrade.configured import settings
 from pytest_upgrade.markers import MARKERS, phases_of, waits
-from pytest_upgrade.phases import watching
+from pytest_upgrade.phases import so_far, watching
 from pytest_upgrade.phases.phase import Phase
 from pytest_upgrade.phases.recording import ended_key, service_of
 from pytest_upgrade.phases.session import closed_key
@@ -55,7 +55,9 @@ def told(config: pytest.Config, session: Session) -> Iterator[str]:
         yield f"phase during: {ended}"
     if closed := config.stash.get(closed_key, ""):
         yield f"run {session.run.id}: {closed}"
-    yield from watching.verdicts(session, settings.LIMITS.read(config)[0])
+    limits, _ = settings.LIMITS.read(config)
+    during = session.phase is Phase.DURING
+    yield from so_far.told(session, limits) if during else watching.verdicts(session, limits)
     yield f"run {session.run.id}: `pytest-upgrade show {session.run.id}` tells what is known of it"
 
 

@@ -56,7 +56,7 @@ def end(session: Session) -> None:
 
 def verdicts(session: Session, limits: Thresholds) -> Iterator[str]:
     """The verdicts of the run so far, one line each; none where nothing was observed."""
-    if (case := _case(session, limits)) is not None:
+    if (case := case_of(session, limits)) is not None:
         from pytest_upgrade.verdicts.judging import verdicts as judged
 
         yield from (f"verdict: {one}" for one in judged(case))
@@ -71,7 +71,8 @@ def section(session: Session, limits: Thresholds) -> str:
     return page.of_run(session.store, session.run, session.directory.path, limits)
 
 
-def _case(session: Session, limits: Thresholds) -> Case | None:
+def case_of(session: Session, limits: Thresholds) -> Case | None:
+    """What is judged of the run so far; None before the upgrade, and where nothing was observed."""
     from pytest_upgrade.verdicts import copies
     from pytest_upgrade.verdicts.judging import Case
     from pytest_upgrade.verdicts.samples import Samples

@@ -261,6 +261,31 @@ def test_during_ends_when_the_upgrade_does(
     assert ended == [1]
 
 
+def test_during_tells_what_went_wrong_first_and_what_is_still_to_come(
+    pytester: pytest.Pytester, phase: RunPytest, opened: Run
+) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.rolling
+        @pytest.mark.parametrize("service", ["compute", "image", "network"])
+        def test_rolls(service): assert service == "compute"
+        """
+    )
+    result = phase("during", "--upgrade-for=1s")
+
+    result.stdout.fnmatch_lines(
+        [
+            "phase during: 2 failed (image 1, network 1), 1 passed",
+            "still to come: what is left of the upgrade, and the tests after it",
+            "run 3f9a1c: *",
+        ],
+        consecutive=True,
+    )
+    result.stdout.no_fnmatch_line("verdict: *")
+
+
 def test_during_ends_when_a_file_appears(
     pytester: pytest.Pytester, phase: RunPytest, store: Store, opened: Run
 ) -> None:

@@ -23,7 +23,7 @@ from pytest_whitebox.core.command import Result, run
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 from tests.acceptance.record import Record
-from tests.acceptance.witness import compared
+from tests.acceptance.witness import compared, shares
 from tests.cloud.devcloud import Devcloud
 
 _SAVE = "before-upgrades"
@@ -99,7 +99,12 @@ class _Acceptance:
         folder = max(self._runs.glob("*/"), key=lambda one: one.stat().st_mtime)
         log = self._devcloud.state / "hosts/controller/upper/var/log/haproxy/haproxy.log"
         with log.open(errors="replace") as lines:
-            found = list(compared(Samples(folder).series(), list(requests(lines))))
+            written = list(requests(lines))
+        series = Samples(folder).series()
+        told = list(shares(series, written))
+        if lacking := [one for one in told if not one.is_enough]:
+            raise StackproofError(str(lacking[0]), hint=f"see {folder} and {log}")
+        found = list(compared(series, written))
         if other := [one for one in found if not one.is_equal]:
             raise StackproofError(
                 f"{len(other)} of {len(found)} are others: {other[0]}", hint=f"see {folder} and {log}"
@@ -107,7 +112,8 @@ class _Acceptance:
         if manner == "cold" and not found:
             raise StackproofError("a cold upgrade had no outage", hint=f"see {folder} and {log}")
         off = max((one.off for one in found), default=0)
-        return f"{len(found)} outages, each begun and ended within {off:.2f} s of HAProxy's"
+        share = f"{sum(one.written for one in told)} of {sum(one.answered for one in told)} requests in its log"
+        return f"{len(found)} outages, each begun and ended within {off:.2f} s of HAProxy's; {share}"
 
     def _left_behind(self, release: str) -> None:
         with self._record.step("one compute host left behind is named") as step:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from urllib.parse import urlsplit
 
 from devcloud.measure.request import Request
@@ -20,22 +22,29 @@ _APIS = {
 }  # fmt: skip
 #: An outage of one slot has no length that could be compared.
 _SLOTS = 2
+#: Of the requests that were answered, the share that HAProxy has to have written down; what it lacks proves nothing.
+_FEWEST = 0.95
+#: What a request came to that HAProxy knows nothing of: it had no connection, or was not sent.
+_WITHOUT_HAPROXY = (
+    Result.REFUSED, Result.RESET, Result.CLOSED, Result.UNREACHABLE, Result.TIMEOUT, Result.DNS, Result.TLS,
+    Result.PROTOCOL, Result.SHED, Result.BROKEN,
+)  # fmt: skip
 #: Seconds between the sending of a request and its coming to HAProxy, at most.
 _UNDER_WAY = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """An outage by the observer, and the one that HAProxy has at that time, if any."""
+    """An outage by the observer and the one by HAProxy at that time; one of them may be missing."""
 
     lane: Lane
-    outage: Outage
+    outage: Outage | None
     written: Outage | None
 
     @property
     def off(self) -> float:
         """Seconds between their begins or their ends, the greater of both."""
-        if self.written is None:
+        if self.outage is None or self.written is None:
             return float("inf")
         return max(abs(self.outage.begin - self.written.begin), abs(self.outage.until - self.written.until))
 
@@ -45,21 +54,44 @@ class Compared:
         return self.off <= self.lane.period
 
     def __str__(self) -> str:
-        return f"{self.lane.name}: {self.outage}; by HAProxy: {self.written or 'none'}"
+        return f"{self.lane.name}: {self.outage or 'none'}; by HAProxy: {self.written or 'none'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Of the requests of a lane that were answered, how many HAProxy wrote down."""
+
+    lane: Lane
+    answered: int
+    written: int
+
+    @property
+    def is_enough(self) -> bool:
+        """True if so few are missing that the log can be the truth."""
+        return self.written >= _FEWEST * self.answered
+
+    def __str__(self) -> str:
+        return f"HAProxy wrote down {self.written} of {self.answered} requests of {self.lane.name}"
 
 
 def compared(lanes: Iterable[Series], log: Sequence[Request]) -> Iterator[Compared]:
-    """Each outage of at least two slots that lanes of reading saw from begin to end."""
-    for series in lanes:
-        if series.lane.role != "probe":
-            continue
-        written = outages(witnessed(series, log))
-        for outage in outages(series):
-            if outage.slots >= _SLOTS and outage.end is not None:
-                met = [one for one in written if one.begin <= outage.until and outage.begin <= one.until]
-                yield Compared(
-                    series.lane, outage, min(met, key=lambda one: abs(one.begin - outage.begin), default=None)
-                )
+    """Each outage of at least two slots that lanes of reading saw from begin to end, or that only HAProxy has."""
+    for series in _reading(lanes):
+        written, seen = outages(witnessed(series, log)), outages(series)
+        for outage in filter(_has_a_length, seen):
+            met = [one for one in written if _meet(one, outage)]
+            yield Compared(series.lane, outage, min(met, key=lambda one: abs(one.begin - outage.begin), default=None))
+        for one in filter(_has_a_length, written):
+            if not any(_meet(one, outage, series.lane.period) for outage in seen):
+                yield Compared(series.lane, None, one)
+
+
+def shares(lanes: Iterable[Series], log: Sequence[Request]) -> Iterator[Share]:
+    """How much of each lane of reading is in the log at all."""
+    for series in _reading(lanes):
+        answered = [result not in _WITHOUT_HAPROXY for result in series.result]
+        due, late = array("d", compress(series.due, answered)), array("f", compress(series.late, answered))
+        yield Share(series.lane, len(due), sum(1 for _ in witnessed(Series(series.lane, due, late=late), log)))
 
 
 def witnessed(series: Series, log: Iterable[Request]) -> Iterator[Seen]:
@@ -81,6 +113,18 @@ def witnessed(series: Series, log: Iterable[Request]) -> Iterator[Seen]:
             took = begins[near] - due + asked[near].timers.total / 1000
             failed = _failed(asked[near]) or took >= lane.timeout
             yield Seen(begins[near], took, Result.UNAVAILABLE if failed else Result.OK)
+
+
+def _reading(lanes: Iterable[Series]) -> Iterator[Series]:
+    return (series for series in lanes if series.lane.role == "probe")
+
+
+def _has_a_length(outage: Outage) -> bool:
+    return outage.slots >= _SLOTS and outage.end is not None
+
+
+def _meet(one: Outage, other: Outage, apart: float = 0.0) -> bool:
+    return one.begin <= other.until + apart and other.begin <= one.until + apart
 
 
 def _failed(request: Request) -> bool:

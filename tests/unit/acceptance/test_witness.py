@@ -12,7 +12,7 @@ from devcloud.measure.request import Request, requests
 from pytest_upgrade.observers.lane import Lane
 from pytest_upgrade.observers.result import Result
 from pytest_upgrade.verdicts.series import Series
-from tests.acceptance.witness import compared, witnessed
+from tests.acceptance.witness import compared, shares, witnessed
 
 LANE = Lane("compute", "GET", "/", "http://10.0.0.1:8774/", "new", period=0.2)
 BEGIN = datetime(2026, 11, 30, 12, tzinfo=UTC).timestamp()
@@ -56,6 +56,32 @@ def test_one_that_haproxy_has_not_written_down_is_named() -> None:
 
     assert not one.is_equal
     assert str(one).endswith("by HAProxy: none")
+
+
+def test_an_outage_that_only_haproxy_has_is_named() -> None:
+    (one,) = compared([seen()], log(5, 6, 7))
+
+    assert not one.is_equal
+    assert str(one).startswith("GET compute / (new): none; by HAProxy: 3 failed in 0.6 s")
+
+
+def test_one_that_the_observer_did_not_see_to_end_is_not_only_haproxys() -> None:
+    assert not list(compared([seen(*range(15, SLOTS))], log(15, 16, 17)))
+
+
+@pytest.mark.parametrize(("lines", "is_enough"), [(SLOTS, True), (SLOTS - 1, True), (SLOTS - 2, False)])
+def test_a_log_that_lacks_requests_is_no_truth(lines: int, is_enough: bool) -> None:
+    (share,) = shares([seen()], log()[:lines])
+
+    assert (share.answered, share.written, share.is_enough) == (SLOTS, lines, is_enough)
+
+
+def test_what_never_came_to_haproxy_is_not_looked_for_in_its_log() -> None:
+    lane = seen()
+    lane.result[3:9] = bytes([Result.REFUSED] * 6)
+    (share,) = shares([lane], log()[:3] + log()[9:])
+
+    assert (share.answered, share.written) == (SLOTS - 6, SLOTS - 6)
 
 
 def test_a_single_slot_and_an_outage_without_an_end_are_not_compared() -> None:

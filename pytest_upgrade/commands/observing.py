@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,7 +23,7 @@ _ALIVE, _NOT_ALIVE = 0, 1
 
 def start(options: argparse.Namespace) -> int:
     """Begin to observe the cloud of a run, as the user of the run; a run is begun if none is open."""
-    from pytest_upgrade.observers import discovery, outside
+    from pytest_upgrade.observers import discovery, load, outside
     from pytest_upgrade.persistent.kinds import canaries
 
     with opened(options) as context, _place(context, options) as place:
@@ -38,6 +39,8 @@ def start(options: argparse.Namespace) -> int:
     lanes = assignment.lanes
     if not any(lane.role == "control" for lane in lanes):
         print("no control lane: what goes wrong with our own network counts against the cloud; see --control")
+    if busy := load.warning():
+        print(busy, file=sys.stderr)
     if options.foreground:
         return outside.foreground(assignment)
     pid = outside.start(assignment)

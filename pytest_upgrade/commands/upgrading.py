@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,11 +22,15 @@ if TYPE_CHECKING:
 
 def plan(options: argparse.Namespace) -> int:
     """Say what the deployer would do, step by step; nothing is changed."""
+    from pytest_upgrade.observers import load
+
     deployer = _deployer(options)
     for step in deployer.plan(_target(options)):
         about = " ".join(filter(None, (step.service, *step.hosts)))
         pause = ", then the tests between the releases" if step.pause else ""
         print(f"{step.id}: {step.title}{f' ({about})' if about else ''}{pause}")
+    if busy := load.warning():
+        print(busy, file=sys.stderr)
     return 0
 
 

@@ -64,6 +64,18 @@ def test_an_observer_is_begun_with_a_run_of_its_own_asked_and_ended(
     assert "compute zero_downtime: INCONCLUSIVE" in capsys.readouterr().out
 
 
+def test_a_machine_that_is_far_too_busy_is_told_and_observes_all_the_same(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for load, cpus, is_told in ((9.3, 2, True), (7.9, 2, False)):
+        monkeypatch.setattr(os, "getloadavg", lambda load=load: (load, 0.0, 0.0))
+        monkeypatch.setattr(os, "cpu_count", lambda cpus=cpus: cpus)
+        assert main(["observe", "start", "--service", "compute", "--only-read"]) == 0
+        assert main(["observe", "stop"]) == 0
+        said = capsys.readouterr().err
+        assert (f"this machine is too busy to observe (load {load}, CPUs 2): slots will be " in said) is is_told
+
+
 def test_what_canaries_write_is_told_and_goes_away_and_a_sweep_takes_what_was_left(
     project: Path, cloud: Openstack, capsys: pytest.CaptureFixture[str]
 ) -> None:

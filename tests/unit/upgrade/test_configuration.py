@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -128,3 +129,14 @@ def test_table_of_the_deployer_is_its_configuration(here: Path, capsys: pytest.C
     (here / "upgrade.toml").write_text(text)
     assert main(["plan"]) == 0
     assert capsys.readouterr().out == "all: true\n"
+
+
+@pytest.mark.parametrize(("load", "is_told"), [(8.0, False), (8.1, True)])
+def test_plan_says_that_this_machine_is_too_busy_to_observe(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, load: float, is_told: bool
+) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
+    (here / "upgrade.toml").write_text('[plan]\ndeployer = "command"\n[[deployer.steps]]\ncommand = ["true"]\n')
+    assert main(["plan"]) == 0
+    assert capsys.readouterr().err.startswith(f"this machine is too busy to observe (load {load}, CPUs 2): ") is is_told

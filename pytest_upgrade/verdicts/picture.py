@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_upgrade.persistent.heartbeat import Heartbeat
 from pytest_upgrade.verdicts.judging import Case
-from pytest_upgrade.verdicts.outages import outages
+from pytest_upgrade.verdicts.outages import Outage, outages
 from pytest_upgrade.verdicts.quantiles import blocks, quantile
 from pytest_upgrade.verdicts.samples import FailedRequest
 from pytest_upgrade.verdicts.series import Series
@@ -55,7 +55,7 @@ def _lane(one: Series, begin: float, end: float, first: dict[tuple[str, float], 
         "from": round(one.due[0] - begin, 2), "to": round(one.due[-1] - begin, 2),
         "outages": [
             [round(outage.begin - begin, 3), round(outage.until + (0 if outage.end else one.lane.period) - begin, 3),
-             outage.slots, *_told(first.get((one.lane.name, round(outage.begin, 3))))]
+             outage.slots, *_told(first.get((one.lane.name, round(outage.begin, 3)))), *_bounds(outage, begin)]
             for outage in found[:_MOST]
         ],
         "gaps": [[round(gap.begin - begin, 2), round(gap.end - begin, 2), gap.why] for gap in one.gaps],
@@ -72,11 +72,17 @@ def _guest(one: Heartbeat, begin: float, end: float) -> dict[str, Any]:
         "from": round(max(one.begin, begin) - begin, 2), "to": round(min(one.end, end) - begin, 2),
         "outages": [
             [round(max(outage.start, begin) - begin, 3), round(min(outage.end, end) - begin, 3), round(outage.seconds),
-             outage.kind, "as its guest wrote down", ""]
+             outage.kind, "as its guest wrote down", "", None, None]
             for outage in found
         ],
         "gaps": [], "curve": [],
     }  # fmt: skip
+
+
+def _bounds(outage: Outage, begin: float) -> list[float | None]:
+    """The last good slot before it, None where it is not known to have begun or ended, and its last failed one."""
+    last_ok = None if outage.last_ok is None or outage.end is None else round(outage.last_ok - begin, 3)
+    return [last_ok, round(outage.last_failed - begin, 3)]
 
 
 def _told(failure: FailedRequest | None) -> list[str]:

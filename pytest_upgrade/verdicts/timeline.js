@@ -149,13 +149,20 @@
       const [begin, , , word, text, id] = found[0];
       const failed = found.reduce((sum, outage) => sum + outage[2], 0);
       const end = found[found.length - 1][1];
-      return [`${failed} failed in ${(end - begin).toFixed(1)} s, from ${clock(begin, true)}`, `first: ${word}${text ? `, ${text}` : ""}`, id ? code(id) : "", during(begin, end)].filter(Boolean);
+      return [`${failed} failed in ${(end - begin).toFixed(1)} s${bounds(found)}, from ${clock(begin, true)}`, `first: ${word}${text ? `, ${text}` : ""}`, id ? code(id) : "", during(begin, end)].filter(Boolean);
     });
     /* Over the failures: what was spared is known to lie between two of them. */
     const spared = lane.gaps.filter(gap => gap[2] === "breaker");
     bars(svg, spared, y + 1, ROW - 3, { style: "fill: url(#su-hatch)", "pointer-events": "none" }, null);
     choose(band, index);
     choose(label, index);
+  }
+  /* What is known of the length: from the first failed slot to the last, and from the last good one to the next. */
+  function bounds(found) {
+    const first = found[0], last = found[found.length - 1];
+    if (last[7] === null) return "";
+    const least = (last[7] - first[0]).toFixed(1);
+    return first[6] === null || last[6] === null ? ` (${least} s at least)` : ` (${least} to ${(last[1] - first[6]).toFixed(1)} s)`;
   }
   function during(begin, end) {
     const met = data.steps.filter(step => step.begin <= end && step.end >= begin).map(step => step.name);

@@ -82,7 +82,7 @@ def test_the_data_plane_lies_beside_the_lanes_by_the_same_clock() -> None:
     lanes = drawn(guest)["lanes"]
     assert [lane["service"] for lane in lanes] == ["compute", "data plane"]  # type: ignore[attr-defined]
     lane = lanes[-1]  # type: ignore[index]
-    assert lane["outages"] == [[9.0, 15.0, 6, "no network", "as its guest wrote down", ""]]
+    assert lane["outages"] == [[9.0, 15.0, 6, "no network", "as its guest wrote down", "", None, None]]
     assert (lane["name"], lane["what"], lane["samples"], lane["failed"]) == ("heartbeat of web", "beats", 60, 6)
 
 

@@ -41,11 +41,20 @@ def test_a_lane_has_its_outages_with_the_first_failed_request_its_gaps_and_its_c
     drawn = picture(case(), FAILURES)
     (lane,) = drawn["lanes"]
     assert (drawn["begin"], drawn["upgrade"]) == (BEGIN, [5.0, 50.0])
-    assert lane["outages"] == [[10.0, 11.0, 5, "unavailable", "503, come again later", "req-1"]]
+    # The last good slot before it and its last failed one: it took 0.8 to 1.2 s.
+    assert lane["outages"] == [[10.0, 11.0, 5, "unavailable", "503, come again later", "req-1", 9.8, 10.8]]
     assert lane["gaps"] == [[30.0, 31.0, "blind"]]
     assert (lane["samples"], lane["failed"]) == (295, 5)
     assert {tuple(point[1:]) for point in lane["curve"]} == {(20.0, 20.0)}
     assert not [point for point in lane["curve"] if 10 < point[0] < 11]
+
+
+def test_an_outage_whose_begin_or_end_was_not_seen_has_no_upper_bound() -> None:
+    due = array("d", [BEGIN + slot * 0.2 for slot in range(20)])
+    flat = array("f", [0.02] * len(due))
+    result = bytearray([Result.REFUSED] * 3 + [Result.OK] * 14 + [Result.REFUSED] * 3)
+    (lane,) = picture(Case(None, [], [Series(LANE, due, flat, flat, result, bytearray(len(due)))]), [])["lanes"]
+    assert [one[6:] for one in lane["outages"]] == [[None, 0.4], [None, 3.8]]
 
 
 def test_more_outages_than_can_be_drawn_are_counted() -> None:

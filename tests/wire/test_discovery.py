@@ -11,10 +11,12 @@ import pytest
 from pytest_upgrade.observers import admission, discovery, outside
 from pytest_upgrade.observers.assignment import Assignment
 from pytest_upgrade.observers.cycle import Pace
+from pytest_upgrade.observers.result import Result
 from pytest_upgrade.verdicts.samples import Samples
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import wait_for
 from tests.doubles.openstack import CORE, Openstack, connected, serve
+from tests.doubles.scripted import response, scripted
 from tests.doubles.serving import nobody
 
 
@@ -127,6 +129,38 @@ def test_the_observer_logs_in_with_what_the_discovery_found(connection: Any, tmp
     assert by_lane["GET compute /servers (new)"] == {"ok"}
     # What it does not ask lies beside what it has seen.
     assert "GET block-storage / (new): 200 instead of 300" in map(str, samples.left_out())
+
+
+def test_a_service_that_moves_is_refused_where_it_was_and_found_where_the_catalog_has_it(
+    cloud: Openstack, tmp_path: Path
+) -> None:
+    """An observer keeps to the addresses that it has begun with; the next one follows the catalog."""
+    answers = {
+        "/": response(200, b'{"versions": []}'), "/v2.1/servers?limit=1": response(200, b'{"servers": []}'),
+    }  # fmt: skip
+
+    def last() -> list[Result]:
+        latest = [one.seen for one in Samples(tmp_path).latest(1) if one.lane.connection == "new"]
+        return [seen[0].result if seen else Result.BROKEN for seen in latest]
+
+    def begin() -> None:
+        with connected(url) as connection:
+            outside.start(discovery.discover(connection, tmp_path, longest=60, services=["compute"]))
+        wait_for(lambda: last() == [Result.OK] * 2, timeout=60, what="good answers")
+
+    with serve(cloud) as url, scripted(answers) as new:
+        with scripted(answers) as old:
+            cloud.elsewhere["compute"] = old.url("/v2.1")
+            begin()
+        cloud.elsewhere["compute"] = new.url("/v2.1")
+        try:
+            wait_for(lambda: last() == [Result.REFUSED] * 2, timeout=60, what="nobody to listen")
+            assert not new.asked
+            outside.stop(tmp_path)
+            begin()
+            assert new.asked["/v2.1/servers?limit=1"]
+        finally:
+            outside.stop(tmp_path)
 
 
 @pytest.mark.parametrize(

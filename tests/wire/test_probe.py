@@ -32,6 +32,7 @@ ANSWERS = {
     "/300": response(300),
     "/429": response(429, b"{}", "Retry-After: 3"),
     "/503": response(503, b"{}", f"X-OpenStack-Request-ID: {ID}"),
+    "/503-later": response(503, b"{}", "Retry-After: 3"),
     "/later": response(200, b'{"servers": []}', "Retry-After: 3"),
     "/500": response(500),
     "/404": response(404),
@@ -71,7 +72,8 @@ def ask(lane: Lane, *, times: int = 1, token: Token | None = None, tls: ssl.SSLC
     ("path", "result", "status"),
     [
         ("/good", Result.OK, 200), ("/300", Result.STATUS, 300), ("/429", Result.THROTTLED, 429),
-        ("/503", Result.UNAVAILABLE, 503), ("/later", Result.UNAVAILABLE, 200), ("/500", Result.SERVER_ERROR, 500),
+        ("/503", Result.UNAVAILABLE, 503), ("/503-later", Result.UNAVAILABLE, 503),
+        ("/later", Result.UNAVAILABLE, 200), ("/500", Result.SERVER_ERROR, 500),
         ("/404", Result.STATUS, 404), ("/other", Result.BODY, 200), ("/half!", Result.TRUNCATED, 200),
         ("/chunks!", Result.TRUNCATED, 200), ("/silent", Result.TIMEOUT, 0), ("/reset", Result.RESET, 0),
         ("/close", Result.CLOSED, 0), ("/not-http!", Result.PROTOCOL, 0),

@@ -100,6 +100,7 @@ def _begin(config: pytest.Config, session: Session) -> None:
             return
         with Cloud.connect(choice) as cloud:
             place = Place(cloud.connection, session.run, session.store, session.directory, str(session.phase))
+            place.check_cloud()
             canaries.keep(place)
             folder, prefix = session.directory.folder(), session.run.prefix
             found = discovery.discover(place.connection, folder, longest=discovery.A_DAY, prefix=prefix)

@@ -133,6 +133,7 @@ def test_closed_run_and_phase_without_a_cloud_are_refused(
 ) -> None:
     store.set_run(opened.id, closed=1.0)
     phase("post", "--upgrade-run=3f9a1c").stderr.fnmatch_lines(["ERROR: run 3f9a1c is closed, *begin another *"])
+    phase("pre", "--upgrade-to=1999.9").stderr.fnmatch_lines(["ERROR: --upgrade-to is wrong: '1999.9' is no release*"])
     run("--phase=pre").stderr.fnmatch_lines(["ERROR: no cloud to upgrade; pass --os-cloud NAME*"])
     run("--os-cloud", "lab", "--phase=sideways").stderr.fnmatch_lines(["*invalid choice: 'sideways' (choose from *"])
 

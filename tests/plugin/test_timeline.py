@@ -30,6 +30,7 @@ from pytest_whitebox.core.rundirectory import RunDirectory
 from pytest_whitebox.core.wait import wait_for
 from tests.doubles.scripted import Scripted, response, scripted
 
+from .cloud_on_loopback import Cloud
 from .conftest import Run as RunPytest
 
 RUN = Run("3f9a1c", "20261121T073000Z-3f9a1c", "lab", "127.0.0.1", "north")
@@ -171,6 +172,17 @@ def test_a_probe_that_nobody_observes_is_inconclusive(during: RunPytest, store: 
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*inconclusive: nobody observes: *"])
+
+
+def test_the_cloud_of_another_run_is_not_observed(
+    pytester: pytest.Pytester, during: RunPytest, store: Store, cloud_on_loopback: Cloud
+) -> None:
+    """A run that is named may be that of a cloud which has another address, and another Keystone."""
+    store.set_run(RUN.id, host="10.9.9.9", fingerprint="another-keystone")
+    result = during("--upgrade-run=3f9a1c", "--upgrade-for=1s", "-k", "stops")
+
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*inconclusive: nobody observes: run 3f9a1c was begun on another cloud: *"])
 
 
 def test_another_probe_than_those_observed_is_inconclusive(

@@ -228,6 +228,41 @@ def test_step_that_a_killed_run_has_left_is_aborted_if_that_is_wished(
     assert not list(Path(".stackproof/upgrades/at-work").iterdir())
 
 
+#: A test that never ends in the phase whose name stands in a file.
+HELD = """
+import pathlib, signal, pytest
+
+@pytest.mark.rolling
+def test_rolls(upgrade):
+    held = pathlib.Path("held")
+    if held.exists() and held.read_text() == upgrade.phase:
+        held.rename("reached")
+        signal.pause()
+"""
+
+
+@pytest.mark.parametrize("phase", ["pre", "during", "post"])
+def test_run_that_was_killed_in_any_phase_is_gone_on_with(
+    pytester: pytest.Pytester, upgrade: Upgrade, phase: str
+) -> None:
+    pytester.makepyfile(test_it=HELD)
+    Path("held").write_text(phase)
+    wait = "while [ ! -e reached ]; do sleep 0.1; done; " if phase == "during" else ""
+    steps = (f"{wait}touch first", f"[ -e again ] || [ {phase} != during ] || sleep 600; echo once >>second")
+    upgrade(*steps, killed_when=lambda: Path("reached" if phase != "during" else "first").exists())
+    Path("again").touch()
+    done = upgrade(*steps, go_on=the_run(pytester), options=["--abort-left"])
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"phase {phase} (process " in done.stdout
+    assert Path("second").read_text() == "once\n"
+    # What was killed has no outcome; all else has passed, and nothing that had was done again.
+    expected = {"pre": ["pre", "pre", "during", "post"], "during": ["pre", "during", "during", "post"],
+                "post": ["pre", "during", "post", "during", "post"]}  # fmt: skip
+    assert [name for name, _ in phases(pytester)] == expected[phase]
+    assert [name for name, outcome in phases(pytester) if outcome != "passed"] == [phase]
+
+
 def test_run_that_is_told_to_end_leaves_nothing_at_work(pytester: pytest.Pytester, upgrade: Upgrade) -> None:
     ended = upgrade(WORK, killed_when=at_work, by=signal.SIGTERM)
     assert ended.returncode == 130

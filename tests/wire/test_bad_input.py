@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,46 @@ def test_deployers_file_that_is_not_there_is_told_in_the_systems_words(
 ) -> None:
     assert main(["run", "--deployer", "command", "--deployer-file", "none.yaml"]) == 3
     assert "the deployer's file none.yaml cannot be read: No such file or directory; it is" in told(capsys)
+
+
+STEPS = "steps: [{id: nova, service: nova, command: ['true']}]\n"
+
+
+@pytest.mark.parametrize("verb", ["plan", "run"])
+@pytest.mark.parametrize(
+    ("file", "more", "sentence"),
+    [
+        (STEPS, ["--upgrade-to", "1999.9"], "--upgrade-to is wrong: '1999.9' is no release"),
+        (STEPS, ["--service", "swift"], "the deployer has no step for the service 'swift'; choose from nova"),
+        (STEPS.replace("nova,", "nova, pausee: 1,", 1), [], "it has the key 'pausee', which is none of command, "),
+        (STEPS.replace("steps", "stepps"), [], "the deployer's file has the key 'stepps', and only `steps` is known"),
+    ],
+    ids=["release", "service", "key of a step", "key"],
+)
+def test_upgrade_that_cannot_be_is_told_before_anything_is_begun(
+    project: Path, verb: str, file: str, more: list[str], sentence: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "steps.yaml").write_text(file)
+    assert main([verb, "--deployer", "command", "--deployer-file", "steps.yaml", *more]) in (3, 4)
+    said = told(capsys)
+    assert sentence in said
+    assert "; " in said
+    assert runs(project) == []
+
+
+def test_two_open_runs_and_one_of_another_cloud_are_told_and_left_as_they_are(
+    project: Path, cloud: Openstack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    open = Run("3f9a1c", "20261121T073000Z-3f9a1c", "envvars", "127.0.0.1", "north", fingerprint="another-keystone")
+    with Store.open(Places(project / ".stackproof/upgrades").url) as store:
+        store.add_run(open)
+    for verb in (["check", "resources"], ["sweep"], ["observe", "start"]):
+        assert main(verb) == 3
+        assert "run 3f9a1c was begun on another cloud: there Keystone is another-keystone in the" in told(capsys)
+    with Store.open(Places(project / ".stackproof/upgrades").url) as store:
+        store.add_run(replace(open, id="7d10b4", name="20261122T073000Z-7d10b4", fingerprint=""))
+    for verb in (["mark", "begin"], ["judge"], ["sweep"]):
+        assert main(verb) == 3
+        assert "2 runs are open: 3f9a1c of envvars and 7d10b4 of envvars; name one with --upgrade-run" in told(capsys)
+    assert [run.closed for run in runs(project)] == [None, None]
+    assert not [method for method, _, path in cloud.asked if method != "GET" and path != "auth/tokens"]

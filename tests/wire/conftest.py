@@ -19,7 +19,7 @@ import pytest
 from pytest_whitebox.core.deployments import ServiceFacts, UnknownService
 from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.core.processes import Runit
-from pytest_whitebox.core.services import Patience, Waking
+from pytest_whitebox.core.services import Contact, Patience
 from pytest_whitebox.core.transports import SshTransport, Transport
 from pytest_whitebox.core.wait import wait_for
 from tests.wire.mariadb import mariadb  # noqa: F401 -- a fixture
@@ -300,13 +300,13 @@ def host_of(
     start: float = 20,
     target: str = "",
     twin: bool = False,
-    waking: Waking | None = None,
+    contact: Contact | None = None,
 ) -> Host:
     """A host that has the daemon; waits are short, because so is all that the daemon does."""
     return Host(
         "server", transport, deployment=Deployed(daemon, target or str(daemon.config), twin),
-        folder=str(daemon.folder / "state"), reports=lambda _: daemon.report, forcing=lambda _: daemon.force,
-        waking=lambda _: waking, patience=Patience(start=start, settle=1, report=20, lock=lock, every=0.05),
+        folder=str(daemon.folder / "state"), contact=lambda _: contact or Contact(daemon.report, daemon.force),
+        patience=Patience(start=start, settle=1, report=20, lock=lock, every=0.05),
     )  # fmt: skip
 
 

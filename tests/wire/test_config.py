@@ -17,7 +17,7 @@ from pytest_whitebox.core.deployments import ServiceFacts, UnknownService
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.core.processes import Runit
-from pytest_whitebox.core.services import Patience, Service
+from pytest_whitebox.core.services import Contact, Patience, Service
 from pytest_whitebox.core.transports import SshTransport, Transport
 from pytest_whitebox.core.wait import wait_for
 
@@ -79,8 +79,8 @@ def running(reader: Reader, arguments: Sequence[str], environment: Mapping[str, 
 
 def service_of(reader: Reader, ssh: SshTransport) -> Service:
     return Host(
-        "server", ssh, deployment=reader, folder=str(reader.folder / "state"), reports=lambda _: reader.report,
-        patience=Patience(start=20, settle=1, report=20, lock=20, every=0.05),
+        "server", ssh, deployment=reader, folder=str(reader.folder / "state"),
+        contact=lambda _: Contact(reader.report), patience=Patience(start=20, settle=1, report=20, lock=20, every=0.05),
     ).service("reader")  # fmt: skip
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_whitebox.core.deployments import UnknownService
 from pytest_whitebox.core.hosts import Host
-from pytest_whitebox.core.services import Patience
+from pytest_whitebox.core.services import Contact, Patience
 from pytest_whitebox.core.transports import Transport
 from pytest_whitebox.core.wait import wait_for
 
@@ -40,7 +40,7 @@ def transport(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def host(transport: Transport) -> Host:
     patience = Patience(start=20, settle=1, report=20, lock=20, every=0.05)
-    return Host("server", transport, reports=lambda _: lambda: report(transport), patience=patience)
+    return Host("server", transport, contact=lambda _: Contact(lambda: report(transport)), patience=patience)
 
 
 def test_the_kind_is_detected(host: Host, name: str) -> None:

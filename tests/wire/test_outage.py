@@ -12,7 +12,7 @@ from pytest_whitebox.core.command import Result
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.core.processes import Runit
-from pytest_whitebox.core.services import RestartFailed, Service
+from pytest_whitebox.core.services import Contact, RestartFailed, Service
 from pytest_whitebox.core.transports import SshTransport, Transport
 
 from .conftest import CONFIG, Daemon, host_of
@@ -112,8 +112,8 @@ def test_the_cloud_takes_it_for_down_and_then_no_longer(host: Host, daemon: Daem
     assert _journal(daemon) == []
 
 
-def test_only_what_the_cloud_knows_can_be_forced_down(host: Host, daemon: Daemon) -> None:
-    host._forcing = lambda _: None
+def test_only_what_the_cloud_knows_can_be_forced_down(ssh: SshTransport, daemon: Daemon) -> None:
+    host = host_of(ssh, daemon, contact=Contact(daemon.report))
     with pytest.raises(StackproofError, match="cannot be forced down"):
         host.service("daemon").forced_down().__enter__()
     assert _journal(daemon) == []

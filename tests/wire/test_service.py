@@ -11,7 +11,7 @@ from pytest_whitebox.core.configuration import HIDDEN
 from pytest_whitebox.core.deployments import UnknownService
 from pytest_whitebox.core.hosts import Host
 from pytest_whitebox.core.processes import Process, Runit
-from pytest_whitebox.core.services import RestartFailed
+from pytest_whitebox.core.services import Contact, RestartFailed
 from pytest_whitebox.core.transports import SshTransport, Transport
 from pytest_whitebox.core.wait import wait_for
 
@@ -41,7 +41,8 @@ def test_a_restart_is_another_process(host: Host) -> None:
 
 def test_it_is_woken_before_it_is_told_to_end(ssh: SshTransport, daemon: Daemon) -> None:
     woken: list[Process | None] = []
-    service = host_of(ssh, daemon, waking=lambda: woken.append(service.main)).service("daemon")
+    contact = Contact(daemon.report, waking=lambda: woken.append(service.main))
+    service = host_of(ssh, daemon, contact=contact).service("daemon")
     before = service.main
     service.restart()
     after = service.main
@@ -49,6 +50,24 @@ def test_it_is_woken_before_it_is_told_to_end(ssh: SshTransport, daemon: Daemon)
         pass
     assert None not in (before, after)
     assert woken == [before, after]
+
+
+def test_each_of_its_instances_is_woken_before_it_is_told_to_end(ssh: SshTransport, daemon: Daemon) -> None:
+    def mains() -> list[Process | None]:
+        return [one.main for one in service.instances]
+
+    woken: list[list[Process | None]] = []
+    contact = Contact(daemon.report, waking=lambda: woken.append(mains()))
+    daemon.define("-b")
+    service = host_of(ssh, daemon, twin=True, contact=contact).service("daemon")
+    wait_for(lambda: service.is_running, timeout=20, every=0.05, what="both instances")
+    one, two = mains()
+    service.restart()
+    new_one, new_two = mains()
+    with service.stopped():
+        pass
+    assert None not in (one, two, new_one, new_two)
+    assert woken == [[one, two], [new_one, two], [new_one, new_two], [None, new_two]]
 
 
 def test_a_process_that_is_killed_is_another_one_afterwards(host: Host) -> None:

@@ -11,7 +11,7 @@ import pytest
 from pytest_whitebox.core.configuration import HIDDEN
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts import Host
-from pytest_whitebox.core.services import ConfigRejected, RestartFailed
+from pytest_whitebox.core.services import ConfigRejected, Contact, RestartFailed
 from pytest_whitebox.core.together import together
 from pytest_whitebox.core.transports import SshTransport
 from pytest_whitebox.core.wait import wait_for
@@ -165,8 +165,7 @@ def test_a_service_that_does_not_come_back_is_restored_by_the_next_run(
 
 
 def test_a_service_without_a_report_must_stay(ssh: SshTransport, daemon: Daemon) -> None:
-    service = host_of(ssh, daemon).service("daemon")
-    service.report = None
+    service = host_of(ssh, daemon, contact=Contact()).service("daemon")
     with service.set_config({WORKERS: 3}):
         assert daemon.workers == 3
     with pytest.raises(ConfigRejected, match="its new process has ended"), service.set_config({WORKERS: -1}):

@@ -19,7 +19,7 @@ from pytest_whitebox.core.libvirt import qemu_img, secret
 from pytest_whitebox.core.libvirt.capabilities import Capabilities
 from pytest_whitebox.core.libvirt.domain_capabilities import DomainCapabilities
 from pytest_whitebox.core.libvirt.secret import Secret
-from pytest_whitebox.core.services import Forcing, Patience, Report, Service, Waking
+from pytest_whitebox.core.services import Contact, Patience, Service
 from pytest_whitebox.core.transactions import FOLDER, Journal, Transactions, replaced, value_set
 from pytest_whitebox.core.transports import TIMEOUT, Transport
 
@@ -52,9 +52,7 @@ class Host:
         self, name: str, transport: Transport, *, address: str | None = None, services: Sequence[str] = (),
         roles: Iterable[str] = (), facts: Iterable[Fact] = (), names: Sequence[str] = (),
         deployment: Deployment | None = None, deploy: Callable[[Transport], Deployment] = detect,
-        folder: str = FOLDER, reports: Callable[[str], Report | None] = lambda _: None,
-        forcing: Callable[[str], Forcing | None] = lambda _: None,
-        waking: Callable[[str], Waking | None] = lambda _: None, patience: Patience | None = None,
+        folder: str = FOLDER, contact: Callable[[str], Contact] = lambda _: Contact(), patience: Patience | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.names = tuple(dict.fromkeys((name, *names)))
@@ -65,9 +63,7 @@ class Host:
         self.roles = frozenset(roles)
         self._given = deployment
         self._deploy = deploy
-        self._reports = reports
-        self._forcing = forcing
-        self._waking = waking
+        self._contact = contact
         self._patience = patience
         self.transactions = Transactions(Journal(transport, folder), self.service)
 
@@ -89,8 +85,7 @@ class Host:
         """A service by its name in OpenStack; whether there is one shows when it is looked at."""
         return Service(
             name, self.name, self.transport, lambda: self.deployment.service(self.transport, name),
-            self.transactions, report=self._reports(name), forcing=self._forcing(name), waking=self._waking(name),
-            patience=self._patience,
+            self.transactions, self._contact(name), self._patience,
         )  # fmt: skip
 
     @cached_property

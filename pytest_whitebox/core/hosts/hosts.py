@@ -14,7 +14,7 @@ from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts.described import deployment_of
 from pytest_whitebox.core.hosts.host import Host
 from pytest_whitebox.core.hosts.known import Known, gather
-from pytest_whitebox.core.hosts.report import allowed, forcing_of, report_of, sightings, waking_of
+from pytest_whitebox.core.hosts.report import allowed, contact_with, sightings
 from pytest_whitebox.core.inventories import Inventory
 from pytest_whitebox.core.transports import (
     Container,
@@ -128,9 +128,7 @@ def _host(known: Known, connection: Any, ssh_config: Path | None, inventory: Inv
     deploy = partial(deployment_of, entry) if entry else detect
     return Host(
         known.name, transport, address=known.address, services=known.services, roles=known.roles, facts=known.facts,
-        names=known.names, deploy=deploy, reports=lambda service: report_of(connection, known.names, service),
-        forcing=lambda service: forcing_of(connection, known.names, service),
-        waking=lambda service: waking_of(connection, known.names, service),
+        names=known.names, deploy=deploy, contact=lambda service: contact_with(connection, known.names, service),
     )  # fmt: skip
 
 

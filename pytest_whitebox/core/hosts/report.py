@@ -9,7 +9,7 @@ from typing import Any
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.hosts.answers import Answers
-from pytest_whitebox.core.services import Forcing, Report, Waking
+from pytest_whitebox.core.services import Contact, Report
 from pytest_whitebox.core.wait import wait_for
 
 #: Services whose sign of life is an answer: the beginning of their name, and their type in the catalogue.
@@ -60,13 +60,21 @@ def sightings(connection: Any) -> Iterator[Sighting]:
             yield from allowed(find, connection)
 
 
-def report_of(connection: Any, names: Collection[str], service: str) -> Report | None:
-    """What has another value after each sign of life of a service, or None if it gives none.
+def contact_with(connection: Any, names: Collection[str], service: str) -> Contact:
+    """What the cloud has to do with a service; ``names`` are all those that the APIs have for its host.
 
-    ``names`` are all those that the APIs have for its host.
-
-    Agents that OVN speaks for are left out: their heartbeat is OVN's, not their own.
+    >>> contact_with(None, ["compute1"], "nova-conductor").forcing is None
+    True
     """
+    report = _report(connection, names, service)
+    # Nova takes no other for down, and asks no other over a queue.
+    if service != "nova-compute":
+        return Contact(report)
+    return Contact(report, lambda forced: _force(connection, names, service, forced), lambda: _ask(connection, names))
+
+
+def _report(connection: Any, names: Collection[str], service: str) -> Report | None:
+    """Agents that OVN speaks for are left out: their heartbeat is OVN's, not their own."""
     api = next((kind for name, kind in _APIS.items() if service.startswith(name)), None)
     if api:
         return lambda: _answer(connection, api)
@@ -75,16 +83,6 @@ def report_of(connection: Any, names: Collection[str], service: str) -> Report |
         return None
     last = lambda: _last(find(connection), names, service)  # noqa: E731
     return ComputeReport(last, Answers(lambda: _answers(connection, names))) if service == "nova-compute" else last
-
-
-def forcing_of(connection: Any, names: Collection[str], service: str) -> Forcing | None:
-    """What has Nova take its service on a host for down, or None for a service that cannot be forced down."""
-    return (lambda forced: _force(connection, names, service, forced)) if service == "nova-compute" else None
-
-
-def waking_of(connection: Any, names: Collection[str], service: str) -> Waking | None:
-    """What has a service look at its queue at once, or None for one that is not asked over a queue by an API."""
-    return (lambda: _ask(connection, names)) if service == "nova-compute" else None
 
 
 def allowed(find: Callable[[Any], Iterable[Any]], connection: Any) -> list[Any]:

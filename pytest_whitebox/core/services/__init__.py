@@ -2,10 +2,11 @@
 
 from pytest_whitebox.core.services.edit import ConfigRejected
 from pytest_whitebox.core.services.restart import RestartFailed
-from pytest_whitebox.core.services.service import Forcing, Patience, Report, Service, Waking
+from pytest_whitebox.core.services.service import Contact, Forcing, Patience, Report, Service, Waking
 
 __all__ = [
     "ConfigRejected",
+    "Contact",
     "Forcing",
     "Patience",
     "Report",

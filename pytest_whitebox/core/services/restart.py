@@ -77,7 +77,7 @@ def _come_up(service: Service, before: Process | None, act: Callable[[], Result]
             every=service.patience.every / 2,
             what=f"a new process of {service.name}{f' ({words})' if words else ''}",
         )
-        _Watch(service, new).prove(service.report)
+        _Watch(service, new).prove(service.contact.report)
     except (WaitTimeout, _Died) as error:
         raise RestartFailed(service, f"{failed}: {error}", excerpt(service.log_since(mark))) from error
 

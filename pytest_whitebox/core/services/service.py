@@ -28,6 +28,15 @@ Waking = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
+class Contact:
+    """What the cloud hears of a service, and does to it; None for what it does not."""
+
+    report: Report | None = None
+    forcing: Forcing | None = None
+    waking: Waking | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Patience:
     """How long to wait, in seconds.
 
@@ -47,17 +56,14 @@ class Service:
 
     def __init__(
         self, name: str, where: str, transport: Transport, facts: Callable[[], ServiceFacts],
-        transactions: Transactions[Service], report: Report | None = None, forcing: Forcing | None = None,
-        waking: Waking | None = None, patience: Patience | None = None,
+        transactions: Transactions[Service], contact: Contact | None = None, patience: Patience | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self.where = where
         self.transport = transport
-        self.report = report
+        self.contact = contact or Contact()
         self.patience = patience or Patience()
         self._find = facts
-        self._forcing = forcing
-        self._waking = waking
         self._transactions = transactions
 
     def __repr__(self) -> str:
@@ -81,9 +87,8 @@ class Service:
 
     def _instance(self, facts: ServiceFacts) -> Service:
         return Service(
-            facts.name, self.where, self.transport, lambda: facts, self._transactions, report=self.report,
-            patience=self.patience,
-        )  # fmt: skip
+            facts.name, self.where, self.transport, lambda: facts, self._transactions, self.contact, self.patience
+        )
 
     @property
     def exists(self) -> bool:
@@ -196,8 +201,8 @@ class Service:
 
         oslo.messaging looks at a queue in which nothing comes ever less often, up to every 5 s, and ends only then.
         """
-        if self._waking is not None:
-            self._waking()
+        if self.contact.waking is not None:
+            self.contact.waking()
 
     def come_up(self, *, anew: bool) -> None:
         """What `restart` does (``anew``), or only a start of what does not run, for one who holds its guard already."""
@@ -225,9 +230,9 @@ class Service:
     @property
     def forcing(self) -> Forcing:
         """What tells the cloud that the service is down, or no longer; `forced_down` takes it back by itself."""
-        if self._forcing is None:
+        if self.contact.forcing is None:
             raise StackproofError(f"{self.name} on {self.where} cannot be forced down", hint="only nova-compute can")
-        return self._forcing
+        return self.contact.forcing
 
     def set_config(self, changes: Changes, *, also: Sequence[str] = ()) -> AbstractContextManager[None]:
         """Run the service with other options for as long as the context lasts.

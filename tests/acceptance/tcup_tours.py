@@ -33,6 +33,7 @@ SIZE = (26, 100)
 _KEY, _LOOK = 0.05, 1.5
 _OUTER = ("SSL_CERT_FILE", "HTTPS_PROXY", "NO_PROXY")
 _TESTS = "--tempest=tempest.api.identity.v3"
+_PROMPT = "\n$ "
 
 
 @dataclass
@@ -77,9 +78,14 @@ class Session:
             self.cast.lead += _KEY
         os.write(self.terminal.near, b"\n")
 
-    def answered(self, prompt: str = "\n$ ") -> None:
+    def answered(self, prompt: str = _PROMPT) -> None:
         """Wait for the shell's prompt."""
         self.terminal.until(prompt)
+
+    def run(self, line: str, prompt: str = _PROMPT) -> None:
+        """Type a line, and wait for the prompt after it."""
+        self.type(line)
+        self.answered(prompt)
 
 
 def main() -> int:
@@ -138,45 +144,31 @@ def _record(
 
 
 def _tours(auth: dict[str, str], api: str) -> list[tuple[str, str, Callable[[Session], None]]]:
-    def credentials(session: Session) -> None:
+    def tcup(session: Session, *words: str) -> None:
         four = ("OS_AUTH_URL", "auth_url"), ("OS_USERNAME", "username"), ("OS_TENANT_NAME", "project_name")
-        session.type("export " + " ".join(f"{variable}={auth[known]}" for variable, known in four))
-        session.answered()
-
-    def password(session: Session) -> None:
+        session.run("export " + " ".join(f"{variable}={auth[known]}" for variable, known in four))
+        session.type(f"python3 tcup.py {' '.join(words)} -- {_TESTS}")
         session.terminal.until("password of ")
         session.type(auth["password"], shown=False)
 
     def upload(session: Session) -> None:
-        credentials(session)
-        session.type(f"python3 tcup.py --api {api} -- {_TESTS}")
-        password(session)
+        tcup(session, "--api", api)
         session.terminal.until("[y/N] ")
-        session.type("y")
-        session.answered()
-        session.type("ls tcup-results/*")
-        session.answered()
+        session.run("y")
+        session.run("ls tcup-results/*")
 
     def no_upload(session: Session) -> None:
-        credentials(session)
-        session.type(f"python3 tcup.py --no-upload -- {_TESTS}")
-        password(session)
+        tcup(session, "--no-upload")
         session.answered()
-        session.type("head -c 300 tcup-results/*/refstack.json; echo")
-        session.answered()
+        session.run("head -c 300 tcup-results/*/refstack.json; echo")
 
     def debug(session: Session) -> None:
-        credentials(session)
-        session.type(f"python3 tcup.py --debug -- {_TESTS}")
-        password(session)
+        tcup(session, "--debug")
         session.terminal.until("copy them there.")
         session.answered("$ ")
-        session.type("id -u; ls /work")
-        session.answered("$ ")
-        session.type("cd /tmp/tcup && ls")
-        session.answered("$ ")
-        session.type("exit")
-        session.answered()
+        session.run("id -u; ls /work", "$ ")
+        session.run("cd /tmp/tcup && ls", "$ ")
+        session.run("exit")
 
     return [
         ("run", "tcup: a run, and its results uploaded", upload),

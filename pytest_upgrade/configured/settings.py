@@ -82,6 +82,10 @@ FOR = Knob(
     "--upgrade-for", "UPGRADE_FOR", "", 0.0,
     "the time after which --phase=during ends, as in 30m", convert=seconds, metavar="TIME",
 )  # fmt: skip
+LOOK = Knob(
+    "--upgrade-look", "UPGRADE_LOOK", "", False,
+    "in --phase=during only look at what is now: leave out the tests that judge its end", convert=boolean,
+)  # fmt: skip
 FROM = Knob(
     "--upgrade-from", "UPGRADE_FROM", "upgrade_from", "",
     "the release before the upgrade, as in 2025.1", convert=_release, metavar="RELEASE",
@@ -106,5 +110,5 @@ LIMITS = Knob(
     "other thresholds of verdicts, as in baseline=900,single=1", convert=_thresholds, metavar="NAME=NUMBER,…",
 )  # fmt: skip
 
-KNOBS = (PHASE, RUN, STORE, RUNS, UNTIL, FOR, FROM, TO, KEEP, SMOKE, LIMITS)
+KNOBS = (PHASE, RUN, STORE, RUNS, UNTIL, FOR, LOOK, FROM, TO, KEEP, SMOKE, LIMITS)
 SETTINGS = (CONFIG, *KNOBS)

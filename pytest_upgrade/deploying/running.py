@@ -130,7 +130,7 @@ class Running:
                 continue
             ok = self._step(step)
             # What failed is looked at as well: that is the evidence of what it has left.
-            if (step.pause or not ok) and (code := self._pytest(Phase.DURING, "--upgrade-for=1s")) not in _WELL:
+            if (step.pause or not ok) and (code := self._pytest(Phase.DURING, "--upgrade-look")) not in _WELL:
                 self._say(f"the tests after {step.id} ended with {code}")
             if not ok:
                 return step.id

@@ -26,10 +26,11 @@ counted_key = pytest.StashKey[tuple[int, int]]()
 
 def select(config: pytest.Config, items: list[pytest.Item], phase: Phase) -> None:
     """Leave the tests of a phase and deselect all others; during an upgrade those that judge its end come last."""
-    more = _smoke(config, items)
+    more, looks = _smoke(config, items), _only_looks(config, phase)
     chosen, others = list[pytest.Item](), list[pytest.Item]()
     for item in items:
-        (chosen if phase in phases_of(item) or item.nodeid in more else others).append(item)
+        wanted = item.nodeid in more or (phase in phases_of(item) and not (looks and waits(item)))
+        (chosen if wanted else others).append(item)
     watching.note(config, items)
     config.stash[counted_key] = len(items), len(chosen)
     if phase is Phase.DURING:
@@ -37,6 +38,11 @@ def select(config: pytest.Config, items: list[pytest.Item], phase: Phase) -> Non
     if others:
         config.hook.pytest_deselected(items=others)
     items[:] = chosen
+
+
+def _only_looks(config: pytest.Config, phase: Phase) -> bool:
+    """True if nobody waits for the end of the upgrade here."""
+    return phase is Phase.DURING and settings.LOOK.read(config)[0]
 
 
 def _smoke(config: pytest.Config, items: list[pytest.Item]) -> frozenset[str]:
@@ -48,7 +54,9 @@ def _smoke(config: pytest.Config, items: list[pytest.Item]) -> frozenset[str]:
 def told(config: pytest.Config, session: Session) -> Iterator[str]:
     """Why a phase had no test, what has ended it, and where more is known."""
     collected, chosen = config.stash.get(counted_key, (0, 1))
-    if not chosen:
+    if not chosen and _only_looks(config, session.phase):
+        yield f"none of the {collected} chosen tests looks at what is now"
+    elif not chosen:
         names = ", ".join(MARKERS)
         yield f"phase {session.phase} has none of the {collected} chosen tests: mark those it is for ({names})"
     if ended := config.stash.get(ended_key, ""):

@@ -107,12 +107,10 @@ def phase_of(config: pytest.Config) -> Phase | None:
         word, _ = settings.PHASE.read(config)
         phase = Phase(word) if word else None
         settings.LIMITS.read(config)
-        for setting in (settings.UNTIL, settings.FOR):
+        for setting in (settings.UNTIL, settings.FOR, settings.LOOK):
             _, source = setting.read(config)
             if source.startswith("--") and phase is not Phase.DURING:
-                raise StackproofError(
-                    f"{source} says when --phase=during ends", hint="leave it out, or choose that phase"
-                )
+                raise StackproofError(f"{source} is for --phase=during", hint="leave it out, or choose that phase")
         return phase
     except StackproofError as error:
         raise pytest.UsageError(error.sentence) from None

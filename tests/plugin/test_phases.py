@@ -287,6 +287,18 @@ def test_during_tells_what_went_wrong_first_and_what_is_still_to_come(
     result.stdout.no_fnmatch_line("verdict: *")
 
 
+def test_a_look_during_an_upgrade_judges_no_end_of_it(
+    pytester: pytest.Pytester, phase: RunPytest, opened: Run, store: Store
+) -> None:
+    pytester.makepyfile(test_it=SUITE)
+    phase("during", "--upgrade-look", "--upgrade-for=1s").assert_outcomes(passed=1)
+    assert [one.test.rpartition("::")[2] for one in store.outcomes.of(opened.id)] == ["test_rolls"]
+    nothing = phase("during", "--upgrade-look", "--upgrade-for=1s", "-m", "zero_downtime")
+
+    assert nothing.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+    nothing.stdout.fnmatch_lines(["none of the 1 chosen tests looks at what is now"])
+
+
 def test_during_ends_when_a_file_appears(
     pytester: pytest.Pytester, phase: RunPytest, store: Store, opened: Run
 ) -> None:
@@ -313,8 +325,9 @@ def test_during_is_refused_when_the_upgrade_has_ended(phase: RunPytest, store: S
 
 def test_time_of_during_means_nothing_in_another_phase(run: RunPytest, phase: RunPytest, store: Store) -> None:
     phase("pre", "--upgrade-for=30m").stderr.fnmatch_lines(
-        ["ERROR: --upgrade-for says when --phase=during ends; leave it out, or choose that phase"]
+        ["ERROR: --upgrade-for is for --phase=during; leave it out, or choose that phase"]
     )
-    run("--upgrade-until=x").stderr.fnmatch_lines(["ERROR: --upgrade-until says when --phase=during ends; *"])
+    run("--upgrade-until=x").stderr.fnmatch_lines(["ERROR: --upgrade-until is for --phase=during; *"])
+    phase("post", "--upgrade-look").stderr.fnmatch_lines(["ERROR: --upgrade-look is for --phase=during; *"])
     phase("during", "--upgrade-for=soon").stderr.fnmatch_lines(["ERROR: --upgrade-for is wrong: 'soon' is no time: *"])
     assert store.runs() == []

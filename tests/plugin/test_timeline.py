@@ -175,11 +175,12 @@ def test_a_probe_that_nobody_observes_is_inconclusive(during: RunPytest, store: 
 
 
 def test_the_cloud_of_another_run_is_not_observed(
-    pytester: pytest.Pytester, during: RunPytest, store: Store, cloud_on_loopback: Cloud
+    run_apart: RunPytest, workers: str, store: Store, cloud_on_loopback: Cloud
 ) -> None:
     """A run that is named may be that of a cloud which has another address, and another Keystone."""
     store.set_run(RUN.id, host="10.9.9.9", fingerprint="another-keystone")
-    result = during("--upgrade-run=3f9a1c", "--upgrade-for=1s", "-k", "stops")
+    named = ("--os-cloud", "lab", "--phase=during", "--upgrade-run=3f9a1c", "--upgrade-for=1s")
+    result = run_apart(*named, workers, "-k", "stops")
 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*inconclusive: nobody observes: run 3f9a1c was begun on another cloud: *"])

@@ -89,6 +89,9 @@ def test_steps_are_done_between_the_phases_of_one_run(pytester: pytest.Pytester,
         ("end", "", None),
     ]  # fmt: skip
     assert "planned: s0: sh -c 'touch upgraded'" in done.stdout
+    # Who judges the end of the upgrade has waited for it, and was not asked at the pause.
+    with Store.open(Places(pytester.path / ".stackproof/upgrades").url) as store:
+        assert len(store.outcomes.of(the_run(pytester), tag="zero_downtime")) == 1
 
 
 def test_smoke_tests_run_between_the_steps_and_not_beside_them(pytester: pytest.Pytester, upgrade: Upgrade) -> None:

@@ -13,6 +13,7 @@ from devcloud.machine.packages import RELEASES, environment, reason, uv_reason
 from devcloud.services.catalog import PROJECTS
 from devcloud.state import DEFAULT_RELEASE, State
 from pytest_whitebox.core.errors import StackproofError
+from tests.doubles.serving import nobody
 
 FOLDER = Path(devcloud.__file__).parent / "releases"
 APT_DOWN = """\
@@ -106,11 +107,13 @@ def test_uv_gives_its_reason() -> None:
 
 
 def test_an_index_that_does_not_answer_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     state = State(tmp_path)
-    with pytest.raises(StackproofError, match=r"OpenStack 2025\.1 cannot be installed: .*127\.0\.0\.1:9") as caught:
-        environment(state, "2025.1", lambda *_: None)
+    with nobody() as port:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", f"http://127.0.0.1:{port}/simple")
+        said = rf"OpenStack 2025\.1 cannot be installed: .*127\.0\.0\.1:{port}/"
+        with pytest.raises(StackproofError, match=said) as caught:
+            environment(state, "2025.1", lambda *_: None)
     assert "goes on from here" in caught.value.hint
     assert not (state.environments / "2025.1/.complete").exists()
     assert (state.cache / "install-2025.1.log").stat().st_mode & 0o777 == 0o600

@@ -11,6 +11,7 @@ import pytest
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.tempest.guideline import STATUSES, Guideline, load
 from pytest_whitebox.tempest.interop import Interop
+from tests.doubles.serving import nobody
 
 UUID = "5f1b7a4e-0000-4000-8000-00000000000"
 OLD = {
@@ -129,5 +130,8 @@ def test_what_is_no_guideline_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(StackproofError) as caught:
         guideline(OLD).capabilities("dns", ["required"])
     assert caught.value.sentence == "guideline 2015.05 has no target 'dns'; choose from compute, object, platform"
-    with pytest.raises(StackproofError, match=r"http://127.0.0.1:9/x cannot be read: .*refused"):
-        load("http://127.0.0.1:9/x", tmp_path)
+    with (
+        nobody() as port,
+        pytest.raises(StackproofError, match=rf"http://127.0.0.1:{port}/x cannot be read: .*refused"),
+    ):
+        load(f"http://127.0.0.1:{port}/x", tmp_path)

@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -23,7 +24,8 @@ EMPTY: Mapping[str, Any] = {
 class Cloud(ThreadingHTTPServer):
     """``flavors`` are those that exist; a name in ``lost`` is made, but the answer to its maker gets lost.
 
-    ``ids`` are those under which requests for flavors came, each once; ``computes`` run nova-compute, as Nova tells.
+    ``ids`` are those under which requests for flavors came, each once; ``computes`` run nova-compute, as Nova tells,
+    which has just reported; ``addresses`` are those of hypervisors.
     A name in ``held`` is not deleted. Of all else there is none.
     """
 
@@ -37,6 +39,7 @@ class Cloud(ThreadingHTTPServer):
         self.held: set[str] = set()
         self.ids: list[str] = []
         self.computes: tuple[str, ...] = ()
+        self.addresses: dict[str, str] = {}
         self.regions: dict[str, Any] = {}
 
     @property
@@ -61,7 +64,7 @@ class Handler(BaseHTTPRequestHandler):
         elif path == "/compute/v2.1/os-services":
             self.answer({"services": [self.service(name) for name in self.server.computes]})
         elif path == "/compute/v2.1/os-hypervisors/detail":
-            self.answer({"hypervisors": []})
+            self.answer({"hypervisors": [self.hypervisor(*one) for one in self.server.addresses.items()]})
         elif path == "/v3/regions":
             self.answer({"regions": list(self.server.regions.values())})
         elif path in EMPTY:
@@ -107,7 +110,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def service(self, host: str) -> dict[str, Any]:
         return {"id": host, "binary": "nova-compute", "host": host, "state": "up", "status": "enabled",
-                "updated_at": "2026-01-01T00:00:00.000000", "forced_down": False, "zone": "nova"}  # fmt: skip
+                "updated_at": datetime.now(UTC).isoformat(), "forced_down": False, "zone": "nova"}  # fmt: skip
+
+    def hypervisor(self, host: str, address: str) -> dict[str, Any]:
+        return {"id": host, "hypervisor_hostname": host, "host_ip": address, "state": "up", "status": "enabled",
+                "service": {"id": host, "host": host, "disabled_reason": None}}  # fmt: skip
 
     def version(self, id: str, path: str) -> dict[str, Any]:
         return {"id": id, "status": "CURRENT", "links": [{"rel": "self", "href": self.server.url + path}]}

@@ -142,6 +142,7 @@ def test_what_somebody_else_wrote_meanwhile_is_left_alone(host: Host, daemon: Da
     with pytest.raises(StackproofError, match="somebody else has changed") as caught, service.set_config({WORKERS: 3}):
         daemon.config.write_bytes(theirs)
     assert daemon.config.read_bytes() == theirs
+    assert service.is_running
     (kept,) = _journal(daemon)
     assert kept.endswith(".kept")
     assert kept in caught.value.hint

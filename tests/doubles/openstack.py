@@ -244,7 +244,7 @@ class _Handler(BaseHTTPRequestHandler):
         with cloud.lock:
             if path == "auth/tokens":
                 self.subject = SYSTEM if "system" in str(body.get("auth", {}).get("scope")) else TOKEN
-                self.answer(201, {"token": self.token()})
+                self.answer(201 if self.command == "POST" else 200, {"token": self.token()})
             elif service == "object-store" and path:
                 self.answer(*self.store(path, sent))
             elif not path:

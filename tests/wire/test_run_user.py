@@ -1,4 +1,4 @@
-"""The user of a run, whose quota is too small, or whose credentials have expired between two phases."""
+"""The user of a run, whose quota is too small, whose credentials have expired, or whose things are gone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_upgrade.persistent import owner
-from pytest_upgrade.persistent.errors import Inconclusive
+from pytest_upgrade.persistent.errors import Gone, Inconclusive
 from pytest_upgrade.persistent.place import Place
 from pytest_upgrade.store import Store
 from pytest_upgrade.store.values import Finding, Kept, Run
@@ -25,7 +25,7 @@ class Keystone:
     """Lets nobody in once ``expired``, until somebody who may has given the user another password."""
 
     def __init__(self) -> None:
-        self.expired, self.admin, self.full = False, True, False
+        self.expired, self.admin, self.full, self.revoked = False, True, False, False
 
     def fail(self, method: str, service: str, path: str) -> int:
         if (method, path) == ("PATCH", "users/u1"):
@@ -33,6 +33,8 @@ class Keystone:
             return 0 if self.admin else 403
         if (method, path) == ("POST", "os-keypairs") and self.full:
             return 403
+        if (method, path) == ("GET", "auth/tokens") and self.revoked:
+            return 404
         return 401 if path == "auth/tokens" and self.expired else 0
 
 
@@ -42,9 +44,13 @@ def keystone() -> Keystone:
 
 
 @pytest.fixture
-def place(tmp_path: Path, keystone: Keystone) -> Iterator[Callable[..., Place]]:
+def cloud(keystone: Keystone) -> Openstack:
+    return Openstack(fail=keystone.fail, words="Quota exceeded, too many key pairs.")
+
+
+@pytest.fixture
+def place(tmp_path: Path, cloud: Openstack) -> Iterator[Callable[..., Place]]:
     """A new process in a phase of a run with a user, a token and a volume."""
-    cloud = Openstack(fail=keystone.fail, words="Quota exceeded, too many key pairs.")
     cloud.put("identity", "users", id="u1", name="pu-3f9a1c")
     cloud.put("block-storage", "volumes", id="v1", name="pu-3f9a1c-volume-one", status="available")
     with serve(cloud) as url, Store.open(f"sqlite:///{tmp_path}/store.sqlite") as store:
@@ -94,6 +100,30 @@ def test_thing_is_not_gone_because_nobody_is_let_in(place: Callable[..., Place],
     keystone.expired = False
     assert place().kept("volume", "one", name="one").id == "v1"
     assert [(one.level, one.ok) for one in findings(now)] == [("exists", None), ("exists", True)]
+
+
+def test_token_that_is_not_taken_any_more_has_changed_and_one_whose_life_is_over_is_not_judged(
+    place: Callable[..., Place], keystone: Keystone
+) -> None:
+    now = place()
+    state = {"id": "t1", "expires": "2099-01-01T00:00:00.000000Z", "record": {"project": "admin-project"}}
+    for name, expires in (("good", state["expires"]), ("old", "2026-01-01T00:00:00.000000Z")):
+        now.store.resources.add(RUN.id, Kept("token", name, {}, {**state, "expires": expires}, made=1.0))
+    assert now.kept("token", "good").changes == ()
+    keystone.revoked = True
+    (change,) = place().kept("token", "good").changes
+    assert change == "it is no longer valid: Keystone answers 404, and its lifetime ends at 2099-01-01T00:00:00.000000Z"
+    with pytest.raises(Inconclusive, match=r"the lifetime of token 'old' ended at 2026-01-01"):
+        place().kept("token", "old")
+
+
+def test_thing_that_was_deleted_between_the_phases_is_gone(place: Callable[..., Place], cloud: Openstack) -> None:
+    assert place().kept("volume", "one", name="one").id == "v1"
+    del cloud.of("block-storage", "volumes")["v1"]
+    now = place()
+    with pytest.raises(Gone, match="volume 'one' of run 3f9a1c is gone: "):
+        now.kept("volume", "one", name="one")
+    assert [(one.level, one.ok) for one in findings(now)] == [("exists", True), ("exists", False)]
 
 
 def test_quota_that_is_too_small_is_told_and_pre_goes_on_from_there(

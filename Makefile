@@ -81,15 +81,16 @@ cloud: venv ## the tests of stackproof itself and of devcloud, but the slow ones
 	@$(CLIENT) $(BIN)/pytest --os-cloud devcloud -m "not slow" tests/cloud
 
 # With UBUNTU=URL, a mirror of Ubuntu, also a bare Ubuntu.
-acceptance: venv ## hours: bare systems, jobs of the worker, tcup, all suites, cycles, moves, daemons killed, faults, releases, upgrades; writes docs/acceptance
+acceptance: venv ## hours: bare systems, jobs of the worker, tcup, all suites, also with what they look at broken, cycles, moves, daemons killed, faults, releases, upgrades; writes docs/acceptance
 	@.ci/bootstrap debootstrap dockerd=docker.io mmdebstrap podman newuidmap=uidmap
 	@$(BIN)/python -m tests.acceptance.bare_root
 	@$(BIN)/python -m tests.acceptance.bare_root --interrupt 120
 	@[ -z "$(UBUNTU)" ] || $(BIN)/python -m tests.acceptance.bare_root --suite noble --mirror "$(UBUNTU)"
 	@$(BIN)/pytest -q tests/acceptance/worker
 	@$(BIN)/python -m tests.acceptance.worker.swarm
-	@$(BIN)/devcloud up --install --services barbican,heat,designate
+	@$(BIN)/devcloud up --install --services cinder,swift,barbican,heat,designate
 	@$(BIN)/python -m tests.acceptance.suites
+	@$(BIN)/python -m tests.acceptance.sabotage
 	@$(BIN)/python -m tests.acceptance.suites --workers 0 --page cloud tests/cloud
 	@ENGINE=podman $(BIN)/pytest -q tests/wire/tcup
 	@$(BIN)/python -m tests.acceptance.tcup

@@ -27,12 +27,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Choose the cloud and the run directory; nothing is connected or created."""
-    from pytest_whitebox import markers, report, tempest
+    from pytest_whitebox import interruption, markers, report, tempest
 
     markers.declare(config)
     session = config.stash[session_key] = Session.of(config)
     config.stash[trace_key] = Trace()
     session.check()
+    interruption.prepare(config)
     report.prepare(config, session)
     tempest.begin(config, session)
 

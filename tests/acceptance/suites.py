@@ -1,8 +1,8 @@
 """Every test of the suites against the cloud that is up, the slow ones too: what held, what it took, what was missing.
 
 Run with a cloud that is up and that nobody else uses: ``python -m tests.acceptance.suites [PATH …]``, where PATH is a
-part of the suites. They run one after the other and then with workers, each test must come to the same end in both, and
-what the workers gain is a figure. Slow tests run once.
+part of the suites. They run one after the other and then with two workers and with four, each test must come to the
+same end in all of these, and what two workers gain is a figure. Slow tests run once.
 """
 
 from __future__ import annotations
@@ -36,21 +36,26 @@ def main() -> int:
     """Run the suites and write the page."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("paths", nargs="*", default=[_SUITES], metavar="PATH", help=f"by default {_SUITES}")
-    parser.add_argument("--workers", type=int, default=2, metavar="N", help="of the second run; 0: only one run")
+    parser.add_argument("--workers", type=int, nargs="*", default=[2, 4], metavar="N", help="of further runs; 0: none")
     parser.add_argument("--page", default="suites", metavar="NAME", help="what the page is called, by default suites")
     options = parser.parse_args()
+    workers = [number for number in options.workers if number]
     record = Record(options.page, f"every test of {' and '.join(options.paths)}")
-    return record.carry_out(lambda: _accept(record, Devcloud.from_environment(), options.paths, options.workers))
+    return record.carry_out(lambda: _accept(record, Devcloud.from_environment(), options.paths, workers))
 
 
-def _accept(record: Record, devcloud: Devcloud, paths: Sequence[str], workers: int) -> None:
+def _accept(record: Record, devcloud: Devcloud, paths: Sequence[str], workers: Sequence[int]) -> None:
     if workers:
-        quick, spread = [*paths, "-m", "not slow"], ["-n", str(workers), "--dist", "loadfile"]
+        quick = [*paths, "-m", "not slow"]
         alone, found = _run(record, devcloud, "one after the other", quick)
-        both, other = _run(record, devcloud, f"with {workers} workers", [*quick, *spread])
-        found = compared(found, other)
-        found += _run(record, devcloud, f"slow ones, with {workers} workers", [*paths, "-m", "slow", *spread])[1]
-        sheet.write("the suites, side by side", side_by_side.figures(alone, both, workers))
+        for number in workers:
+            spread = ["-n", str(number), "--dist", "loadfile"]
+            both, other = _run(record, devcloud, f"with {number} workers", [*quick, *spread])
+            found = compared(found, other, number)
+            if number == workers[0]:
+                sheet.write("the suites, side by side", side_by_side.figures(alone, both, number))
+        slow = [*paths, "-m", "slow", "-n", str(workers[0]), "--dist", "loadfile"]
+        found += _run(record, devcloud, f"slow ones, with {workers[0]} workers", slow)[1]
     else:
         _, found = _run(record, devcloud, "one after the other", paths)
     record.steps.extend(found)
@@ -64,7 +69,8 @@ def _run(record: Record, devcloud: Devcloud, name: str, words: Sequence[str]) ->
     with tempfile.TemporaryDirectory() as folder, record.step(name) as step:
         results, chronicle = Path(folder) / "junit.xml", Path(folder) / "chronicle"
         began = time.monotonic()
-        status = _pytest(devcloud, [*words, f"--junit-xml={results}", "-p", "tests.benchmarks.chronicle"], chronicle)
+        words = [*words, f"--junit-xml={results}", "-p", "tests.benchmarks.chronicle"]
+        status = run_pytest(devcloud, words, CHRONICLE=str(chronicle))
         taken = Run(
             time.monotonic() - began, stays_of(chronicle.read_text().splitlines() if chronicle.exists() else [])
         )
@@ -77,35 +83,35 @@ def _run(record: Record, devcloud: Devcloud, name: str, words: Sequence[str]) ->
     return taken, found
 
 
-def compared(one: Sequence[Step], other: Sequence[Step]) -> list[Step]:
+def compared(one: Sequence[Step], other: Sequence[Step], workers: int) -> list[Step]:
     """The steps of one run, each with what another run says of the same test; those of the other alone are the last.
 
-    >>> [step.said for step in compared([Step("a", 2, "ok")], [Step("a", 3, "ok")])]
-    ['with workers 3.0 s']
-    >>> [step.outcome for step in compared([Step("a", 2, "ok")], [Step("b", 0, "skipped")])]
+    >>> [step.said for step in compared([Step("a", 2, "ok")], [Step("a", 3, "ok")], 4)]
+    ['with 4 workers 3.0 s']
+    >>> [step.outcome for step in compared([Step("a", 2, "ok")], [Step("b", 0, "skipped")], 4)]
     ['differs', 'differs']
     """
     there = {step.name: step for step in other}
     known = {step.name for step in one}
     missing = [Step(step.name, 0, "missing") for step in other if step.name not in known]
-    return [_beside(step, there.get(step.name, Step(step.name, 0, "missing"))) for step in [*one, *missing]]
+    return [_beside(step, there.get(step.name, Step(step.name, 0, "missing")), workers) for step in [*one, *missing]]
 
 
-def _beside(step: Step, other: Step) -> Step:
+def _beside(step: Step, other: Step, workers: int) -> Step:
     """A test that failed in either run has failed; one that else came to two ends differs."""
+    taken = f"with {workers} workers {other.seconds:.1f} s"
     if step.outcome == other.outcome:
-        said = "; ".join(filter(None, (f"with workers {other.seconds:.1f} s", step.said)))
+        said = "; ".join(filter(None, (taken, step.said)))
         return Step(step.name, step.seconds, step.outcome, said)
     outcome = "failed" if "failed" in (step.outcome, other.outcome) else _DIFFERS
-    said = f"with workers {other.seconds:.1f} s; {step.outcome} and then {other.outcome}: {step.said or other.said}"
+    said = f"{taken}; {step.outcome} and then {other.outcome}: {step.said or other.said}"
     return Step(step.name, step.seconds, outcome, said)
 
 
-def _pytest(devcloud: Devcloud, words: Sequence[str], chronicle: Path) -> int:
-    """Run pytest in sight of the user; its results say what became of the tests, the chronicle when they ran."""
+def run_pytest(devcloud: Devcloud, words: Sequence[str], **variables: str) -> int:
+    """Run pytest on the cloud, in sight of the user; returns its exit code."""
     said = shlex.split(devcloud("env").stdout)
-    variables = dict(word.split("=", 1) for word in said if "=" in word)
-    environment = {**os.environ, **variables, "CHRONICLE": str(chronicle)}
+    environment = {**os.environ, **dict(word.split("=", 1) for word in said if "=" in word), **variables}
     return subprocess.run([_PYTEST, "--os-cloud", "devcloud", *words], env=environment, check=False).returncode
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from pathlib import PurePosixPath
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
@@ -18,9 +19,16 @@ _OTHER = "5ab07a9e-0000-4000-8000-000000000001"
 
 
 @seen_by("test_iso_image_is_a_cdrom")
-def image_is_no_iso(means: Means) -> None:
-    """Glance takes the image for a disk."""
-    means.mishear(disk_format="raw")
+def guest_has_a_disk_more(means: Means) -> None:
+    """The guest has a disk beside its CD-ROM."""
+
+    def act(server: Server) -> None:
+        host, (own,) = server.host, server.host.domain(server.id).disks.values()
+        path = f"{PurePosixPath(str(own.source)).parent}/more"
+        host.run(["qemu-img", "create", "-q", "-f", "raw", path, "1M"])
+        host.virsh("attach-disk", server.id, path, "vdb", "--live")
+
+    means.before(Server, "domain", act)
 
 
 @seen_by("test_compute_id_survives_a_restart")
@@ -109,8 +117,7 @@ def emulator_is_elsewhere(means: Means) -> None:
 
     def act(server: Server) -> None:
         pins = server.host.domain(server.id).emulator_pins
-        cpu = other_cpu(server)
-        server.host.virsh("emulatorpin", server.id, cpu if {int(cpu)} != pins else str(1 - int(cpu)), "--live")
+        server.host.virsh("emulatorpin", server.id, other_cpu(server, pins), "--live")
 
     means.before(Server, "domain", act)
 
@@ -126,10 +133,10 @@ def refused_guest_has_a_host(means: Means) -> None:
     means.before_rows("instances", change.format(":host"), change.format("NULL"), host=means.hosts.computes[0].name)
 
 
-@seen_by("test_rng_device_that_the_image_asks_for")
-def image_is_not_heard_on_rng(means: Means) -> None:
-    """The image's wish for a random number generator is not heard."""
-    means.mishear(hw_rng_model=None)
+@seen_by("test_rng_device_gives_as_much_as_the_flavor_allows")
+def flavor_is_not_heard_on_rate(means: Means) -> None:
+    """What the flavor says of a random number generator's rate is not heard."""
+    means.mishear(hw_rng__rate_bytes=None)
 
 
 @seen_by("test_rng_device_that_the_flavor_forbids")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -150,17 +150,17 @@ class Means:
         ovn.north.host.run([*ovn.north.command, *words])
 
 
-def other_cpu(server: Server) -> str:
-    """A CPU of its host that the first vCPU of a server is not bound to; one of several if it is bound to none."""
-    host, domain = server.host, server.host.domain(server.id)
-    online = parse_cpus(host.file("/sys/devices/system/cpu/online").content_string)
-    bound = domain.vcpu_pins.get(0) or domain.cpuset or frozenset()
-    return str(min(online - bound or online))
+def other_cpu(server: Server, bound: Collection[int]) -> str:
+    """A CPU of its host that is none of these; one of several if they are all."""
+    online = parse_cpus(server.host.file("/sys/devices/system/cpu/online").content_string)
+    return str(min(online - set(bound) or online))
 
 
 def pin_elsewhere(server: Server, *, vcpu: int = 0, how: str = "--live") -> None:
     """Bind a vCPU to a CPU that Nova did not choose."""
-    server.host.virsh("vcpupin", server.id, str(vcpu), other_cpu(server), how)
+    domain = server.host.domain(server.id)
+    bound = domain.vcpu_pins.get(vcpu) or domain.cpuset or frozenset()
+    server.host.virsh("vcpupin", server.id, str(vcpu), other_cpu(server, bound), how)
 
 
 def append(host: Host, path: str) -> None:

@@ -54,11 +54,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, object, o
         arrange(means)
         pyfuncitem.user_properties.append(("broken", arrange.__doc__ or ""))
         try:
-            return (yield)
+            result = yield
         except _SEEN as error:
             if not means.happened:
                 raise NotBroken(f"it failed before anything was broken: {error}") from error
             raise
+        if not means.happened:
+            raise NotBroken("nothing was broken until the test was over")
+        return result
 
 
 @pytest.hookimpl(wrapper=True)

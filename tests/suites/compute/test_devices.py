@@ -12,11 +12,12 @@ pytestmark = [pytest.mark.requires("libvirt"), pytest.mark.usefixtures("any_host
 
 @pytest.mark.smoke
 @pytest.mark.idempotent_id("7fd91d45-908b-442d-90c6-da154271c3e6")
-def test_rng_device_that_the_image_asks_for(create: Create) -> None:
-    server = create.server(image_properties={"hw_rng_model": "virtio"})
+def test_rng_device_gives_as_much_as_the_flavor_allows(create: Create) -> None:
+    allowed = {"hw_rng:allowed": "true", "hw_rng:rate_bytes": "2048", "hw_rng:rate_period": "1000"}
+    rng = create.server(image_properties={"hw_rng_model": "virtio"}, extra_specs=allowed).domain.rng
 
-    assert server.domain.rng is not None
-    assert server.domain.rng.model == "virtio"
+    assert rng is not None
+    assert (rng.model, rng.rate_bytes, rng.rate_period) == ("virtio", 2048, 1000)
 
 
 @pytest.mark.idempotent_id("12abc0c2-6c3b-4b79-a3f2-a789fa590f85")

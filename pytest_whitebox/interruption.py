@@ -40,9 +40,9 @@ class Interruption:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGINT)
             node.shutdown()  # a test may take the interruption for its own end, as that of `--phase=during` does
-        reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         who = "1 worker undoes what it did" if len(left) == 1 else f"{len(left)} workers undo what they did"
-        reporter.write_line(f"\ninterrupted: {who}; Ctrl-C again ends at once")
+        if (terminal := self._config.pluginmanager.get_plugin("terminalreporter")) is not None:
+            terminal.write_line(f"\ninterrupted: {who}; Ctrl-C again ends at once")
         with suppress(KeyboardInterrupt):
             for node in left:
                 with suppress(node.channel.RemoteError):

@@ -15,9 +15,9 @@ pytestmark = pytest.mark.requires("libvirt")
 def test_guest_has_the_model_and_the_features_of_the_configuration(
     create: Create, own_host: Host, set_config: SetConfig
 ) -> None:
-    options = {"cpu_mode": "custom", "cpu_models": "qemu64", "cpu_model_extra_flags": "popcnt,-svm"}
+    options = {"cpu_mode": "custom", "cpu_models": "kvm64", "cpu_model_extra_flags": "popcnt,-svm"}
     set_config(own_host, "nova-compute", {("libvirt", name): value for name, value in options.items()})
     cpu = create.server().inactive_domain.cpu
 
-    assert (cpu.mode, cpu.match, cpu.model) == ("custom", "exact", "qemu64")
+    assert (cpu.mode, cpu.match, cpu.model) == ("custom", "exact", "kvm64")
     assert {name: cpu.features.get(name) for name in ("popcnt", "svm")} == {"popcnt": "require", "svm": "disable"}

@@ -29,9 +29,18 @@ from tests.cloud.devcloud import Devcloud
 _SAVE = "before-upgrades"
 _PASS, _FAIL = 0, 1
 _HOURS = 3 * 3600
-_PARTS = ("cold", "rolling", "skip", "failures", "killed")
+_PARTS = ("cold", "rolling", "skip", "failures", "tampered", "killed")
 _QUICK = ("-m", "rolling", "tests/suites/upgrade")
 _TAGS = "rolling or zero_downtime"
+_THINGS = ("-m", "rolling", *(f"tests/suites/{name}" for name in ("compute", "block_storage", "image", "network")))
+#: What an upgrade may do to its users' things, and by what each is known afterwards.
+_TAMPERING = f"{sys.executable} -m tests.acceptance.tampering"
+_TAMPERED = {
+    "the image is gone": r"FAILED .*::test_image_is_what_it_was",
+    "the network has another MTU": r"mtu was \d+ and is 1300",
+    "the data of the volume are others": r"its data are others",
+    "the server was rebooted": r"FAILED .*::test_server_is_not_rebooted",
+}
 #: What is said of a service that was stopped for its upgrade; others stop with Keystone, which they ask about tokens.
 _STOPPED = ("identity zero_downtime: FAIL: .* during .*keystone/", "compute zero_downtime: FAIL: .* during .*/")
 
@@ -71,6 +80,7 @@ class _Acceptance:
             "rolling": lambda: self._whole("rolling", "2025.2", _PASS),
             "skip": self._over_a_release,
             "failures": self._deployers_that_fail,
+            "tampered": self._tampered,
             "killed": self._killed,
         }
         for part in parts:
@@ -156,6 +166,16 @@ class _Acceptance:
             step.said = _line(said.stdout, "cinder-volume")
             self._sweep()
             self._devcloud("up", timeout=1800)
+
+    def _tampered(self) -> None:
+        with self._record.step("an upgrade that changes the things of its users is found out") as step:
+            config = f"steps:\n  - {{id: all, service: nova, command: [{', '.join(_TAMPERING.split())}]}}\n"
+            said = self._upgrade("command", config, "2025.1", _THINGS)
+            _refuse_other(said, _FAIL)
+            for told in _TAMPERED.values():
+                _line(said.stdout, told)
+            step.said = ", ".join(_TAMPERED)
+            self._sweep()
 
     def _killed(self) -> None:
         with self._record.step("killed in the window of Glance, and gone on with: rolling to 2025.2") as step:

@@ -128,19 +128,13 @@ class Means:
         finally:
             engine.dispose()
 
-    def before_rows(
-        self, table: str, statement: str, back: str = "", *, database: str = "", nth: int = 1, **values: object
-    ) -> None:
-        """Change rows just before the test reads a table, by the parameters of its own query; undone by ``back``.
-
-        It is changed where it is read, or in another ``database``.
-        """
+    def before_rows(self, table: str, statement: str, back: str = "", *, nth: int = 1, **values: object) -> None:
+        """Change rows just before the test reads a table, by the parameters of its own query; undone by ``back``."""
 
         def act(place: Database, _query: str, **asked: object) -> None:
-            where, all_values = self.databases(database) if database else place, {**asked, **values}
-            self.sql(where, statement, **all_values)
+            self.sql(place, statement, **asked, **values)
             if back:
-                self.undo(lambda: self.sql(where, back, **all_values))
+                self.undo(lambda: self.sql(place, back, **asked, **values))
 
         self.before(Database, "rows", act, nth=nth, when=lambda _place, query, **_v: table in query)
 

@@ -54,15 +54,14 @@ def test_security_group_decides_what_comes_in(server: Guest) -> None:
 
 
 def test_soft_reboot_brings_the_guest_back_with_its_address(server: Guest) -> None:
-    read = "cat /proc/sys/kernel/random/boot_id"
-    before = server.ssh(read).stdout
-    server.cloud.compute.reboot_server(server.server, "SOFT")
-    assert wait_for(
-        lambda: server.ssh(read).stdout not in ("", before),
-        timeout=120,
-        every=1,
-        what="the guest to answer after its reboot",
-    )
+    _soft_reboot(server)
+
+
+@pytest.mark.slow
+def test_ten_soft_reboots_in_a_row(server: Guest) -> None:
+    # The switch once listened to a tap that was there for a moment only, now and then: see libvirt's hook of a compute.
+    for _ in range(10):
+        _soft_reboot(server)
 
 
 def test_snapshot_of_a_server_is_an_image_that_boots(server: Guest, alpha: Any) -> None:
@@ -130,6 +129,19 @@ def test_other_project_does_not_see_the_server(server: Guest, connect: Callable[
 
     with pytest.raises(NotFoundException):
         connect("devcloud-beta").compute.get_server(server.server)
+
+
+def _soft_reboot(server: Guest) -> None:
+    read = "cat /proc/sys/kernel/random/boot_id"
+    before = server.ssh(read).stdout
+    server.cloud.compute.reboot_server(server.server, "SOFT")
+    assert wait_for(
+        lambda: server.ssh(read).stdout not in ("", before),
+        timeout=120,
+        every=1,
+        what="the guest to answer after its reboot",
+        hint="if its console has no GUEST ADDRESS, its network is deaf; else Nova's log tells what was done",
+    )
 
 
 def _opens(address: str, port: int) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from threading import Condition, Event
 from typing import Any, Final
 
@@ -36,6 +37,14 @@ _BACKLOG: Final = 128
 def function(key: str) -> str:
     """The function of workers that have a key, for jobs that are sealed to it; without one that of all."""
     return f"{FUNCTION}:{key}" if key else FUNCTION
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Whether a server has a job, and whether somebody has taken it from there and not answered yet."""
+
+    is_there: bool
+    is_taken: bool
 
 
 class Unreachable(StackproofError):
@@ -74,7 +83,7 @@ class Submitter(gear.Client):  # type: ignore[misc]
     def __init__(self, place: Place) -> None:
         super().__init__("stackproof-monitor")
         self.place, self.losses = place, 0
-        self._known: dict[bytes, bool] = {}
+        self._known: dict[bytes, Standing] = {}
         self._answered = Condition()
         _add(self, place)
 
@@ -84,7 +93,10 @@ class Submitter(gear.Client):  # type: ignore[misc]
         return bool(self.active_connections)
 
     def submit(self, unique: str, text: str, priority: str, key: str = "") -> bytes:
-        """Give a job to the server, for those with a key if one is named; returns its handle. Raises `Unreachable`."""
+        """Give a job to the server, for those with a key if one is named; returns its handle. Raises `Unreachable`.
+
+        Gearmand takes two of the same ``unique`` for one.
+        """
         job = gear.TextJob(function(key), text, unique=unique)
         try:
             self.submitJob(job, background=True, precedence=_PRECEDENCES[priority], timeout=_PATIENCE)
@@ -92,8 +104,8 @@ class Submitter(gear.Client):  # type: ignore[misc]
             raise Unreachable(self.place) from None
         return bytes(job.handle)
 
-    def knows(self, handle: bytes) -> bool:
-        """True if the server still has the job, waiting or handed out; raises `Unreachable`."""
+    def standing(self, handle: bytes) -> Standing:
+        """What the server says of a job; raises `Unreachable`."""
         with self._answered:
             self._known.pop(handle, None)
             try:
@@ -108,7 +120,8 @@ class Submitter(gear.Client):  # type: ignore[misc]
     def handleStatusRes(self, packet: Any) -> None:
         """Keep the answer for who waits for it."""
         with self._answered:
-            self._known[bytes(packet.getArgument(0))] = packet.getArgument(1) == b"1"
+            is_there, is_taken = packet.getArgument(1) == b"1", packet.getArgument(2) == b"1"
+            self._known[bytes(packet.getArgument(0))] = Standing(is_there, is_taken)
             self._answered.notify_all()
 
     def handleJobCreated(self, packet: Any) -> Any:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from .gearing import Submitter, Unreachable
 from .store import Store
@@ -13,6 +15,15 @@ from .store import Store
 _LOG = logging.getLogger("worker.monitor")
 #: How many jobs the server is asked about in one look.
 _ASKED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """What a server was given or asked about last, and whether somebody had taken it by then."""
+
+    handle: bytes
+    at: float
+    is_taken: bool = False
 
 
 class Monitor:
@@ -24,7 +35,11 @@ class Monitor:
         # Seconds after which the server is asked whether it still has a job: who waits for it waits no longer for a
         # server that loses than for a worker that is lost.
         self._doubt = store.rules.lease / 3
-        self._handed: dict[str, tuple[bytes, float]] = {}
+        # When silence was looked for last; longer ago than that, and nobody could tell anything.
+        self._looked, self._away = clock(), store.rules.lease / 2
+        self._handed: dict[str, _Handed] = {}
+        # Jobs that the server has twice: who has taken the first says nothing.
+        self._again: set[str] = set()
 
     def begin(self) -> None:
         """Take up what an earlier monitor left: what it knew of the server is gone, and no worker is to blame."""
@@ -34,7 +49,12 @@ class Monitor:
     def turn(self) -> None:
         """Do what is due."""
         now = self.clock()
-        for job, state in self.store.upkeep.expire(now=now):
+        if now - self._looked > self._away:
+            _LOG.warning("nothing could be written down for %.0f s: all workers have a whole lease", now - self._looked)
+            self.store.upkeep.prolong(now=now)
+        expired = self.store.upkeep.expire(now=now)
+        self._looked = now
+        for job, state in expired:
             _LOG.warning("job %s: its worker is silent, it is %s", job, state)
         self.store.upkeep.stop_overdue(now=now)
         try:
@@ -51,7 +71,9 @@ class Monitor:
             for job, priority, payload in self.store.upkeep.undispatched():
                 text = f'{{"test_id": "{job}", "payload": {payload}}}'
                 key = json.loads(payload).get("sealed", {}).get("to", "")
-                self._handed[job] = (self.submitter.submit(job, text, priority, key), now)
+                unique = f"{job}/{secrets.token_hex(4)}" if job in self._again else job
+                self._handed[job] = _Handed(self.submitter.submit(unique, text, priority, key), now)
+                self._again.discard(job)
                 handed.append(job)
         finally:
             self.store.upkeep.set_dispatched(handed)
@@ -63,15 +85,21 @@ class Monitor:
             self._handed.clear()
             self.store.upkeep.forget_dispatched()
             return
-        asked = [job for job, (_, at) in self._handed.items() if now - at > self._doubt][:_ASKED]
+        asked = [job for job, handed in self._handed.items() if now - handed.at > self._doubt][:_ASKED]
         waiting = self.store.upkeep.waiting(asked) if asked else set()
         for job in asked:
-            handle, _ = self._handed.pop(job)
+            handed = self._handed.pop(job)
             if job not in waiting:
                 continue
-            if self.submitter.knows(handle):
-                # To the end of the line: others are asked about first.
-                self._handed[job] = (handle, now)
-            else:
+            standing = self.submitter.standing(handed.handle)
+            if not standing.is_there:
                 _LOG.warning("job %s: the Gearman server has lost it, and gets it again", job)
-                self.store.upkeep.set_dispatched([job], dispatched=False)
+            elif standing.is_taken and handed.is_taken:
+                # A worker asks for it here as soon as it has taken it; this one cannot, or does not want to.
+                _LOG.warning("job %s: who has taken it from the Gearman server says nothing, which gets it again", job)
+                self._again.add(job)
+            else:
+                # To the end of the line: others are asked about first.
+                self._handed[job] = replace(handed, at=now, is_taken=standing.is_taken)
+                continue
+            self.store.upkeep.set_dispatched([job], dispatched=False)

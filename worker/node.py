@@ -20,6 +20,7 @@ from .runner import End, News, Runner, Telling
 from .states import State
 
 _LOG = logging.getLogger("worker.node")
+_FULL = "make room below --state and --cache, and start it again"
 #: The monitor's answer to a host that it does not know.
 _UNKNOWN = 405
 
@@ -52,7 +53,7 @@ class Node:
     allowed: Sequence[str] = ()
     pace: Pace = field(default_factory=Pace)
     keys: Sequence[str] = ()
-    _refused: Refusal | None = None
+    _wrong: StackproofError | None = None
     _drained: Event = field(default_factory=Event)
     _leaving: Event = field(default_factory=Event)
     _running: list[Telling] = field(default_factory=list)
@@ -61,7 +62,8 @@ class Node:
     def run(self) -> None:
         """Take jobs until `drain`; returns when the last one has ended.
 
-        Raises `Refusal` if the monitor does not know this host: others are to have the jobs.
+        Raises `StackproofError` if the monitor does not know this host, or if no job can be run here: others are to
+        have them.
         """
         self._taker = Taker(self.place, self.name, self.keys)
         threads = [Thread(target=self._slot, args=(number,), name=f"slot {number}") for number in range(self.slots)]
@@ -72,8 +74,8 @@ class Node:
         for thread in threads:
             thread.join()
         self._taker.shutdown()
-        if self._refused:
-            raise self._refused
+        if self._wrong:
+            raise self._wrong
 
     def drain(self) -> None:
         """Take no more jobs, and end those that run as if nothing was; said again, they are handed back."""
@@ -83,6 +85,12 @@ class Node:
                 for telling in self._running:
                     telling.stop.set()
         self._drained.set()
+
+    def _leave(self, why: StackproofError) -> None:
+        """Take no more jobs: each that came here would only be given back."""
+        if not self._drained.is_set():
+            self._wrong = why
+            self.drain()
 
     def _slot(self, number: int) -> None:
         while (taken := self._taker.take()) is not None:
@@ -107,8 +115,7 @@ class Node:
             _LOG.info("job %s is not for us: %s", job, error)
             answer(taken, done=error.code != _UNKNOWN)
             if error.code == _UNKNOWN:
-                self._refused = error
-                self.drain()
+                self._leave(error)
             return
         except Away as error:
             _LOG.warning("job %s cannot be had: %s", job, error.sentence)
@@ -133,6 +140,8 @@ class Node:
         held.beat(telling)
         if self._leaving.is_set() and not held.stopped and telling.stop.is_set():
             end = End(State.QUEUED, "its worker ends")
+        elif end.state is State.QUEUED:
+            self._leave(StackproofError(f"job {held.job} was given back: {end.sentence}", hint=_FULL))
         held.finish(end, telling.news())
 
     def _end_of(self, held: _Held, telling: Telling) -> End:

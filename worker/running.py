@@ -34,6 +34,8 @@ from .states import State
 
 #: Where pytest leaves what it has written down, in the folder of its run.
 _RUN = Path(".stackproof") / "runs" / "latest"
+#: Bytes of a disk with less than which nothing can be done.
+_LEAST = 64 * 1024
 #: Characters of a reason: the results of all tests that a job may have must go into one request.
 _LONGEST_WHY = 300
 
@@ -77,21 +79,28 @@ class Run:
     results: list[dict[str, Any]] = field(default_factory=list)
     _hide: Redaction = field(default_factory=lambda: Redaction(()))
     _left: str = ""
+    _has_begun: bool = False
     _lock: Lock = field(default_factory=Lock)
 
     def do(self) -> None:
         """Run the job to its end, tell it, and remove its folder."""
         folder = self.order.folder
-        folder.mkdir(mode=0o700, parents=True)
         try:
+            folder.mkdir(mode=0o700, parents=True)
             self._over(**self._done())
         except StackproofError as error:
-            self._over(state=State.FAILED, sentence=error.sentence, results=self.results)
+            self._failed(error.sentence)
         except OSError as error:
-            sentence = f"the worker could not run it: {error.strerror or error}; see its disk"
-            self._over(state=State.FAILED, sentence=sentence, results=self.results)
+            self._failed(f"the worker could not run it: {error.strerror or error}; see its disk")
         finally:
             shutil.rmtree(folder, ignore_errors=True)
+
+    def _failed(self, sentence: str) -> None:
+        """It has failed, or is another worker's: before the first test a full disk is no fault of the job."""
+        if not self._has_begun and is_full(self.order.folder, self.order.cache):
+            self._over(state=State.QUEUED, sentence="the disk of its worker is full", results=[])
+        else:
+            self._over(state=State.FAILED, sentence=sentence, results=self.results)
 
     def _over(self, *, sentence: str, **words: Any) -> None:
         self._tell("over", sentence="; ".join(filter(None, (sentence, self._left))), **words)
@@ -110,6 +119,7 @@ class Run:
         cleaning = self._cleaning(cloud)
         began = time.monotonic()
         try:
+            self._has_begun = True
             self._tell("state", state=State.RUNNING)
             plugin = ["-p", PLUGIN] if cleaning else []
             status = self._pytest(made, ["--tempest-config", str(conf), *plugin, *words])
@@ -214,6 +224,16 @@ class Run:
             except BrokenPipeError:
                 # The worker is gone; what was started is to end, and the folder to go.
                 self.stopped.set()
+
+
+def is_full(*folders: Path) -> bool:
+    """True if one of them, or what is there above it, is on a disk that has no room.
+
+    >>> is_full(Path("/proc"))
+    True
+    """
+    found = [next(one for one in (folder, *folder.parents) if one.exists()) for folder in folders]
+    return any(shutil.disk_usage(one).free < _LEAST for one in found)
 
 
 class _Deadline:

@@ -1,6 +1,7 @@
 """Thousands of jobs that do nothing, dozens of workers, and kills at random: each job comes to one end, and that once.
 
-``python -m tests.acceptance.worker.swarm [--jobs 10000] [--workers 50] [--kind gear|gearmand]``; all on loopback.
+``python -m tests.acceptance.worker.swarm [--jobs 10000] [--workers 50] [--kind gear|gearmand]``; all on loopback, over
+each kind of Gearman server in turn if none is named. Writes a page of each.
 """
 
 from __future__ import annotations
@@ -23,10 +24,12 @@ from sqlalchemy import func, select
 
 from pytest_whitebox.core.errors import StackproofError
 from pytest_whitebox.core.wait import WaitTimeout, wait_for
-from tests.wire.worker.laboratory import Laboratory, asked, running
+from tests.acceptance.record import Record
+from tests.wire.worker.laboratory import PATIENCE, Laboratory, asked, running
 from worker.states import FINAL
 from worker.store import Store, tables
 
+KINDS = ("gear", "gearmand")
 #: A worker that gets no processor for so long has lost its job; that is no fault here, it has one end all the same.
 _LEASE = 10
 #: Of these, a job that was with so many workers when they were killed would be lost; kills at random are not its fault.
@@ -45,8 +48,9 @@ class Swarm:
     killed: int = 0
 
     def grow(self, number: int) -> None:
-        """Have so many more."""
+        """Have so many more, ready to take jobs."""
         self.workers += [self.laboratory.worker() for _ in range(number)]
+        wait_for(lambda: self._ready() >= len(self.workers), timeout=PATIENCE, what="the workers to be ready")
 
     def lose_one(self) -> None:
         """Kill one, whatever it does, and have another."""
@@ -56,6 +60,9 @@ class Swarm:
         self.workers[victim] = self.laboratory.worker()
         self.killed += 1
 
+    def _ready(self) -> int:
+        return sum("ready\n" in log.read_text() for log in self.laboratory.folder.glob("worker-*.log"))
+
 
 def main(words: Sequence[str] | None = None) -> int:
     """Submit, kill, count; exit code 1 if a job has not come to exactly one end."""
@@ -63,36 +70,42 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=10_000, metavar="N", help="default %(default)s")
     parser.add_argument("--workers", type=int, default=50, metavar="N", help="processes (default %(default)s)")
     parser.add_argument("--every", type=float, default=2.0, metavar="SECONDS", help="one is killed (default 2)")
-    parser.add_argument("--kind", choices=("gear", "gearmand"), default="gear", help="the Gearman server")
+    parser.add_argument("--kind", choices=KINDS, help="the Gearman server (default: each in turn)")
     parser.add_argument("--seed", type=int, default=random.randrange(10_000), help="of the kills (default: any)")
     options = parser.parse_args(words)
-    print(f"{options.jobs} jobs, {options.workers} workers, {options.kind}, seed {options.seed}", flush=True)
+    return max(_swarmed(kind, options) for kind in ([options.kind] if options.kind else KINDS))
+
+
+def _swarmed(kind: str, options: argparse.Namespace) -> int:
+    title = f"{options.jobs} jobs by {options.workers} workers that are killed at random, over {kind}"
+    record = Record(f"swarm-{kind}", title)
     with tempfile.TemporaryDirectory(prefix="swarm-") as folder:
-        leases = ("--lease", str(_LEASE), "--deaths", str(_DEATHS))
-        with running(Laboratory(Path(folder), options.kind, leases)) as laboratory:
-            try:
-                swarm, seconds = _through(laboratory, options)
-            except StackproofError as error:
-                print(f"swarm: {error.sentence}", file=sys.stderr)
-                return 1
-            wrong = list(_wrong(Path(folder), options.jobs))
-    print(f"{options.jobs} jobs in {seconds:.0f} s, {swarm.killed} workers killed", flush=True)
-    for line in wrong:
-        print(f"NOT  {line}")
-    return 1 if wrong or not swarm.killed else 0
+        return record.carry_out(lambda: _steps(record, Path(folder), kind, options))
 
 
-def _through(laboratory: Laboratory, options: argparse.Namespace) -> tuple[Swarm, float]:
-    swarm = Swarm(laboratory, random.Random(options.seed))
-    swarm.grow(options.workers)
-    began = time.monotonic()
-    with _submitting(laboratory, options.jobs):
-        deadline = began + _START + _EACH * options.jobs
-        while not _over(laboratory, options.jobs, options.every):
+def _steps(record: Record, folder: Path, kind: str, options: argparse.Namespace) -> None:
+    leases = ("--lease", str(_LEASE), "--deaths", str(_DEATHS))
+    with running(Laboratory(folder, kind, leases)) as laboratory:
+        swarm = Swarm(laboratory, random.Random(options.seed))
+        with record.step("the workers are ready"):
+            swarm.grow(options.workers)
+        with record.step("jobs are submitted, run and end while workers are killed") as step:
+            _through(swarm, options)
+            step.said = f"{swarm.killed} killed, seed {options.seed}"
+        with record.step("each job has passed, has one end and one result") as step:
+            step.said = _counted(folder, options.jobs)
+            if not swarm.killed:
+                raise StackproofError("no worker was killed", hint="have more jobs, or kills more often")
+
+
+def _through(swarm: Swarm, options: argparse.Namespace) -> None:
+    deadline = time.monotonic() + _START + _EACH * options.jobs
+    with _submitting(swarm.laboratory, options.jobs):
+        while not _over(swarm.laboratory, options.jobs, options.every):
             if time.monotonic() > deadline:
-                raise StackproofError(f"jobs are {laboratory.client.status()} after all that time", hint="see the log")
+                states = swarm.laboratory.client.status()
+                raise StackproofError(f"jobs are {states} after all that time", hint="see the log")
             swarm.lose_one()
-    return swarm, time.monotonic() - began
 
 
 @contextmanager
@@ -119,20 +132,22 @@ def _over(laboratory: Laboratory, number: int, seconds: float) -> bool:
         return False
 
 
-def _wrong(folder: Path, number: int) -> Iterator[str]:
-    """What is not as it has to be, by what is written down."""
+def _counted(folder: Path, number: int) -> str:
+    """How often jobs were begun, by what is written down; raises `StackproofError` if one has not one end."""
     events, results, jobs = tables.events, tables.results, tables.jobs
     ends = select(events.c.job, func.count()).where(events.c.state.in_(FINAL)).group_by(events.c.job)
     told = select(results.c.job, func.count()).group_by(results.c.job)
     with Store.open(f"sqlite:///{folder}/jobs.sqlite") as store, store.reading() as connection:
-        states = Counter(state for (state,) in connection.execute(select(jobs.c.state)))
-        yield from (f"job {job} has {count} ends" for job, count in connection.execute(ends) if count != 1)
-        yield from (f"job {job} has {count} results" for job, count in connection.execute(told) if count != 1)
+        states = Counter(str(state) for (state,) in connection.execute(select(jobs.c.state)))
+        wrong = [f"job {job} has {count} ends" for job, count in connection.execute(ends) if count != 1]
+        wrong += [f"job {job} has {count} results" for job, count in connection.execute(told) if count != 1]
         ended, counted = len(connection.execute(ends).all()), len(connection.execute(told).all())
         again = connection.execute(select(func.count()).select_from(jobs).where(jobs.c.attempt > 1)).scalar()
-    print(f"{dict(states)}, {again} of them were begun more than once", flush=True)
     if (states, ended, counted) != (Counter({"passed": number}), number, number):
-        yield f"of {number} jobs {ended} have an end and {counted} a result: {dict(states)}"
+        wrong.append(f"of {number} jobs {ended} have an end and {counted} a result: {dict(states)}")
+    if wrong:
+        raise StackproofError("; ".join(wrong[:10]), hint="see the folder's logs")
+    return f"{again} were begun more than once"
 
 
 if __name__ == "__main__":

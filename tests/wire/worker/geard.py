@@ -9,6 +9,6 @@ from worker.gearing import Server
 from worker.place import Place
 
 if __name__ == "__main__":
-    server = Server(Place("127.0.0.1", int(sys.argv[1])))
+    server = Server(Place(sys.argv[1], int(sys.argv[2])))
     print("ready", flush=True)
     signal.pause()

@@ -51,6 +51,9 @@ def asked(name: str = QUICK, **more: Any) -> dict[str, Any]:
 class Laboratory:
     """``kind`` is gear or gearmand; ``leases`` are options of the monitor, ``beside`` those of keepers.
 
+    ``address`` is where both servers are, ``store`` is the URL of another store than the usual one. What is ``within``
+    other namespaces is started by a command that is put before its own.
+
     A lease is longer than a worker may have to wait for a processor, but where the test is of workers that are lost.
     """
 
@@ -59,6 +62,8 @@ class Laboratory:
     leases: Sequence[str] = ("--lease", "60")
     allowed: str = ""
     beside: str = ""
+    address: str = "127.0.0.1"
+    store: str = ""
     gearman: int = field(default_factory=free_port)
     port: int = field(default_factory=free_port)
     started: list[subprocess.Popen[str]] = field(default_factory=list)
@@ -72,7 +77,7 @@ class Laboratory:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.address}:{self.port}"
 
     @property
     def client(self) -> Client:
@@ -80,38 +85,42 @@ class Laboratory:
 
     def serve(self) -> subprocess.Popen[str]:
         """The Gearman server."""
-        command = [sys.executable, "-m", "tests.wire.worker.geard", str(self.gearman)]
+        command = [sys.executable, "-m", "tests.wire.worker.geard", self.address, str(self.gearman)]
         if self.kind == "gearmand":
             program = shutil.which("gearmand", path="/usr/sbin:/usr/bin")
             if program is None:
                 pytest.skip("needs gearmand: install gearman-job-server")
             log = self.folder / "gearmand.log"
-            command = [program, "--listen=127.0.0.1", f"--port={self.gearman}", f"--log-file={log}"]
+            command = [program, f"--listen={self.address}", f"--port={self.gearman}", f"--log-file={log}"]
             command += ["--user=root"] if os.getuid() == 0 else []
         process = self.start(command, "gearman")
-        wait_for(lambda: _listens(self.gearman), timeout=PATIENCE, what="the Gearman server", every=0.05)
+        there = (self.address, self.gearman)
+        wait_for(lambda: _listens(there), timeout=PATIENCE, what="the Gearman server", every=0.05)
         return process
 
-    def monitor(self) -> subprocess.Popen[str]:
-        words = ["serve", "--state", str(self.folder), "--listen", f"127.0.0.1:{self.port}", *self.leases]
-        words += ["--gearman-server", "127.0.0.1", "--gearman-port", str(self.gearman)]
+    def monitor(self, within: Sequence[str] = ()) -> subprocess.Popen[str]:
+        words = ["serve", "--state", str(self.folder), "--listen", f"{self.address}:{self.port}", *self.leases]
+        words += ["--gearman-server", self.address, "--gearman-port", str(self.gearman), "--behind-proxy"]
         words += ["--allow", self.allowed] if self.allowed else []
-        process = self.start([sys.executable, "-m", "worker", *words], "monitor")
+        store = {"WORKER_STORE": self.store} if self.store else {}
+        process = self.start([*within, sys.executable, "-m", "worker", *words], "monitor", **store)
         wait_for(self.client.status, timeout=PATIENCE, what="the monitor", every=0.1, ignore=(Away,))
         return process
 
-    def worker(self, slots: int = 1, name: str = "node") -> subprocess.Popen[str]:
-        words = [str(self.gearman), self.url, str(self.folder / name), str(slots), self.allowed]
-        return self.start([sys.executable, "-m", "tests.wire.worker.noop", *words], f"worker-{len(self.started)}")
+    def worker(self, slots: int = 1, name: str = "node", within: Sequence[str] = ()) -> subprocess.Popen[str]:
+        words = [self.address, str(self.gearman), self.url, str(self.folder / name), str(slots), self.allowed]
+        command = [*within, sys.executable, "-m", "tests.wire.worker.noop", *words]
+        return self.start(command, f"worker-{len(self.started)}")
 
     def keeper(
-        self, name: str = "first", program: Sequence[str] = (sys.executable, "-m", "worker"), **environment: str
-    ) -> subprocess.Popen[str]:
-        """A worker that runs jobs in earnest, as a host has it; all share a cache."""
-        words = ["run", "--url", self.url, "--token-file", str(self.folder / "node"), "--gearman-server", "127.0.0.1"]
-        words += ["--gearman-port", str(self.gearman), "--state", str(self.folder / name), "--allow", self.allowed]
-        words += ["--cache", str(self.folder / "cache"), "--clouds", str(self.folder / "clouds")]
-        words += ["--beside", self.beside]
+        self, name: str = "first", program: Sequence[str] = (sys.executable, "-m", "worker"),
+        disk: str = "", **environment: str,
+    ) -> subprocess.Popen[str]:  # fmt: skip
+        """A worker that runs jobs in earnest, as a host has it; all share a cache, but one with all of it on a disk."""
+        words = ["run", "--url", self.url, "--token-file", str(self.folder / "node"), "--gearman-server", self.address]
+        words += ["--gearman-port", str(self.gearman), "--state", disk or str(self.folder / name)]
+        words += ["--allow", self.allowed, "--cache", f"{disk or self.folder}/cache"]
+        words += ["--clouds", str(self.folder / "clouds"), "--beside", self.beside]
         return self.start([*program, *words], name, **environment)
 
     def start(self, command: Sequence[str], name: str, **environment: str) -> subprocess.Popen[str]:
@@ -158,6 +167,6 @@ def running(laboratory: L) -> Iterator[L]:
         laboratory.close()
 
 
-def _listens(port: int) -> bool:
+def _listens(place: tuple[str, int]) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex(place) == 0

@@ -34,12 +34,10 @@ class Noop:
         return End(State.PASSED, "", [Result(name)])
 
 
-def main(port: str, url: str, token: str, slots: str, allowed: str) -> int:
+def main(host: str, port: str, url: str, token: str, slots: str, allowed: str) -> int:
     asking = Asking(url, Path(token).read_text().strip())
     pace = Pace(report=0.3, again=0.2, claim=10.0, end=60.0)
-    node = Node(
-        Place("127.0.0.1", int(port)), asking, Noop(), f"noop-{os.getpid()}", int(slots), allowed.split(","), pace
-    )
+    node = Node(Place(host, int(port)), asking, Noop(), f"noop-{os.getpid()}", int(slots), allowed.split(","), pace)
     signal.signal(signal.SIGTERM, lambda *_: Thread(target=node.drain).start())
     print("ready", flush=True)
     node.run()

@@ -18,7 +18,7 @@ from tests.wire.worker.laboratory import PATIENCE, Laboratory, asked, running
 from tests.wire.worker.noop import ENDLESS, POISON
 from tests.wire.worker.standing import program
 from worker.asking import Refusal
-from worker.gearing import Submitter
+from worker.gearing import Submitter, Taker
 from worker.place import Place
 from worker.states import State
 
@@ -148,6 +148,18 @@ def test_what_a_stranger_gives_to_the_gearman_server_is_left(shared: Laboratory)
     wait_for(lambda: dispatched(shared) == 0, timeout=PATIENCE, what="the server to be rid of them")
     stranger.shutdown()
     assert known["test_id"] not in {job["test_id"] for job in shared.client.jobs()}
+
+
+def test_job_that_somebody_takes_and_says_nothing_of_goes_to_another(hasty: Laboratory) -> None:
+    """Somebody who hangs, or is behind a network that was cut: the Gearman server waits for him for ever."""
+    hoarder = Taker(Place("127.0.0.1", hasty.gearman), "hoarder")
+    hoarder.waitForServer(PATIENCE)
+    job = hasty.client.submit(asked())
+    assert job in hoarder.take().arguments
+    hasty.worker()
+    assert ends(hasty, [job]) == {"passed": 1}
+    assert hasty.client.job(job)["attempt"] == 1
+    hoarder.shutdown()
 
 
 def test_worker_that_the_monitor_does_not_know_leaves_the_jobs_to_others(hasty: Laboratory) -> None:

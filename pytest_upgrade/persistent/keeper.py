@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,7 @@ class Keeper:
         return next(iter(self._place.store.resources.of(self._place.run.id, kind=kind, name=name)), None)
 
     def exists(self, kind: Kind, kept: Kept) -> None:
-        """See that it is there, once in each process; raises `Gone`."""
+        """See that it is there, and what was made for it, once in each process; raises `Gone`."""
         if (kept.kind, kept.name) in self._looked:
             return
         with self._judged(kind, kept, "exists"):
@@ -64,6 +64,9 @@ class Keeper:
                 hint = "see who deleted it in the log of its service; `pytest-upgrade show` has what it was"
                 raise Gone(f"{kept} of run {self._place.run.id} is gone: {said}", hint=hint)
         self._looked.add((kept.kind, kept.name))
+        for name, of in getattr(kind, "stands_on", _on_nothing)(kept):
+            if below := self.known(name, of):
+                self.exists(self.kind(name), below)
 
     def intact(self, kind: Kind, kept: Kept) -> tuple[str, ...]:
         """What of it is not what it was."""
@@ -148,6 +151,10 @@ class Keeper:
 
 def _row(kind: str, name: str) -> dict[str, Any]:
     return {"kind": kind, "name": name}
+
+
+def _on_nothing(kept: Kept) -> Iterable[tuple[str, str]]:  # noqa: ARG001
+    return ()
 
 
 def _user(kept: Kept) -> str:

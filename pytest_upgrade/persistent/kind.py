@@ -15,7 +15,8 @@ class Kind(Protocol):
     """Found by its entry point in the group ``stackproof.persistent``; all methods may be called again.
 
     The state that `make` returns is JSON, has the ``id`` by which the thing is found, and no secret: those go to
-    ``place.secrets``.
+    ``place.secrets``. A kind that makes others for its own things may have ``stands_on(kept)``, their kinds and names:
+    whoever looks at such a thing looks at these, too.
     """
 
     @property

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: How many tests were collected, and how many of them the phase has.
 counted_key = pytest.StashKey[tuple[int, int]]()
+#: What any worker of xdist may have to say, in words, by the name under which it is sent.
+_SAID = {"ended": ended_key, "busy": watching.busy_key}
 
 
 def select(config: pytest.Config, items: list[pytest.Item], phase: Phase) -> None:
@@ -59,6 +61,8 @@ def told(config: pytest.Config, session: Session) -> Iterator[str]:
     elif not chosen:
         names = ", ".join(MARKERS)
         yield f"phase {session.phase} has none of the {collected} chosen tests: mark those it is for ({names})"
+    if busy := config.stash.get(watching.busy_key, ""):
+        yield f"observer: {busy}"
     if ended := config.stash.get(ended_key, ""):
         yield f"phase during: {ended}"
     if closed := config.stash.get(closed_key, ""):
@@ -69,14 +73,15 @@ def told(config: pytest.Config, session: Session) -> Iterator[str]:
     yield f"run {session.run.id}: `pytest-upgrade show {session.run.id}` tells what is known of it"
 
 
-def for_controller(config: pytest.Config) -> tuple[tuple[int, int], str]:
-    """What a worker of xdist tells its controller, who has collected nothing and waited for nothing."""
-    return config.stash.get(counted_key, (0, 1)), config.stash.get(ended_key, "")
+def for_controller(config: pytest.Config) -> tuple[tuple[int, int], dict[str, str]]:
+    """What a worker of xdist tells its controller, who has collected, observed and waited for nothing."""
+    said = {name: text for name, key in _SAID.items() if (text := config.stash.get(key, ""))}
+    return config.stash.get(counted_key, (0, 1)), said
 
 
-def from_worker(config: pytest.Config, said: tuple[tuple[int, int], str]) -> None:
+def from_worker(config: pytest.Config, told: tuple[tuple[int, int], dict[str, str]]) -> None:
     """Take what a worker has told; all have collected the same."""
-    counted, ended = said
+    counted, said = told
     config.stash[counted_key] = (counted[0], counted[1])
-    if ended:
-        config.stash[ended_key] = ended
+    for name, text in said.items():
+        config.stash[_SAID[name]] = text

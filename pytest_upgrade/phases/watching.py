@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: Why nobody observes, in words.
 problem_key = pytest.StashKey[str]()
+#: What makes the machine a bad one to observe from, in words.
+busy_key = pytest.StashKey[str]()
 #: Whether a test, also one of another phase, asks for a timeline.
 wanted_key = pytest.StashKey[bool]()
 
@@ -88,7 +90,7 @@ def case_of(session: Session, limits: Thresholds) -> Case | None:
 
 
 def _begin(config: pytest.Config, session: Session) -> None:
-    from pytest_upgrade.observers import discovery, outside
+    from pytest_upgrade.observers import discovery, load, outside
     from pytest_upgrade.persistent import Place
     from pytest_upgrade.persistent.kinds import canaries
     from pytest_upgrade.store.secrets import locked
@@ -104,4 +106,5 @@ def _begin(config: pytest.Config, session: Session) -> None:
             canaries.keep(place)
             folder, prefix = session.directory.folder(), session.run.prefix
             found = discovery.discover(place.connection, folder, longest=discovery.A_DAY, prefix=prefix)
+        config.stash[busy_key] = load.warning()
         outside.start(found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pytest_upgrade.cli import main
 from pytest_upgrade.configured.places import Places
 from pytest_upgrade.observers import outside
 from pytest_upgrade.store import Store
+from pytest_whitebox.core.command import run
 from pytest_whitebox.core.wait import wait_for
 from tests.doubles.openstack import CORE, Openstack, environment, serve
 
@@ -74,6 +76,20 @@ def test_a_machine_that_is_far_too_busy_is_told_and_observes_all_the_same(
         assert main(["observe", "stop"]) == 0
         said = capsys.readouterr().err
         assert (f"this machine is too busy to observe (load {load}, CPUs 2): slots will be " in said) is is_told
+
+
+@pytest.mark.parametrize("workers", ["-n0", "-n2"])
+def test_pytest_tells_that_its_observer_is_on_a_machine_that_is_far_too_busy(project: Path, workers: str) -> None:
+    (project / "conftest.py").write_text("import os\n\nos.getloadavg = lambda: (99.0 * os.cpu_count(), 0.0, 0.0)\n")
+    (project / "test_it.py").write_text(
+        "import pytest\n\n"
+        '@pytest.mark.zero_downtime(probe="GET compute /servers")\n'
+        "def test_it(timeline): assert not timeline.outages\n\n"
+        '@pytest.mark.phase("pre")\ndef test_before(): pass\n'
+    )
+    said = run([sys.executable, "-m", "pytest", "--phase=pre", workers], cwd=str(project), timeout=120).stdout
+    assert "1 passed" in said
+    assert "observer: this machine is too busy to observe (load " in said
 
 
 def test_what_canaries_write_is_told_and_goes_away_and_a_sweep_takes_what_was_left(

@@ -91,6 +91,12 @@ class Server:
     service = "compute"
     thing = KeptServer
 
+    def stands_on(self, kept: Kept) -> Iterator[tuple[str, str]]:
+        """What is made along with it."""
+        yield "keypair", "run"
+        for kind in ("network", "router", "security_group", "floating_ip"):
+            yield kind, kept.spec["name"]
+
     def make(self, place: Place, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
         """Make it with all that it stands on, and wait until its guest lets us in."""
         own = spec["name"]

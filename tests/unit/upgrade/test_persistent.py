@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -247,6 +248,31 @@ def test_what_was_not_looked_at_in_post_is_not_found_well(store: Store) -> None:
     assert list(not_found_well(store, RUN.id)) == []
     store.findings.add(RUN.id, Finding("post", "book", "one", "usable", None))
     assert len(list(not_found_well(store, RUN.id))) == 1
+
+
+class Shelves(Shelf):
+    """A kind whose things need one of another kind each, which nobody asks for."""
+
+    name = "series"
+
+    def make(self, place: Place, name: str, spec: Mapping[str, Any]) -> dict[str, Any]:
+        place.kept("book", "first")
+        return super().make(place, name, spec)
+
+    def stands_on(self, kept: Kept) -> Iterator[tuple[str, str]]:
+        yield "book", "first"
+
+
+def test_what_was_made_for_another_thing_is_looked_at_with_it(place: In, shelf: Shelf, store: Store) -> None:
+    both = {"book": shelf, "series": Shelves(shelf.folder)}
+    replace(place("pre"), kinds=both).kept("series", "all")
+    replace(place("post"), kinds=both).kept("series", "all")
+    assert list(not_found_well(store, RUN.id)) == []
+
+    shelf.remove(place("post"), "pu-3f9a1c-book-first", {})
+    with pytest.raises(Gone, match="book 'first' of run 3f9a1c is gone: it is on no shelf"):
+        replace(place("post"), kinds=both).kept("series", "all")
+    assert [str(one) for one in not_found_well(store, RUN.id)] == ["book 'first'"]
 
 
 def test_baseline_is_kept_in_pre_and_compared_later(store: Store) -> None:

@@ -37,6 +37,8 @@ class Monitor:
         self._doubt = store.rules.lease / 3
         # When silence was looked for last; longer ago than that, and nobody could tell anything.
         self._looked, self._away = clock(), store.rules.lease / 2
+        # Whether what silence leads to could not be written down: then what workers said could not be, either.
+        self._is_mute = False
         self._handed: dict[str, _Handed] = {}
         # Jobs that the server has twice: who has taken the first says nothing.
         self._again: set[str] = set()
@@ -49,11 +51,12 @@ class Monitor:
     def turn(self) -> None:
         """Do what is due."""
         now = self.clock()
-        if now - self._looked > self._away:
+        if self._is_mute or now - self._looked > self._away:
             _LOG.warning("nothing could be written down for %.0f s: all workers have a whole lease", now - self._looked)
             self.store.upkeep.prolong(now=now)
+        self._is_mute = True
         expired = self.store.upkeep.expire(now=now)
-        self._looked = now
+        self._looked, self._is_mute = now, False
         for job, state in expired:
             _LOG.warning("job %s: its worker is silent, it is %s", job, state)
         self.store.upkeep.stop_overdue(now=now)
